@@ -1,0 +1,39 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action of audit_info: hands the shipped profiles of owners over, for a managed host cannot read YAML."""
+
+from __future__ import annotations
+
+import pathlib
+import typing as t
+
+import yaml
+from ansible.errors import AnsibleActionFail
+from ansible_collections.netmend.reclaim.plugins.action.port import ActionModule as PortAction
+
+SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "module_utils" / "owners" / "profiles"
+
+
+class ActionModule(PortAction):
+    """Runs audit_info with the shipped profiles and what the user says of owners."""
+
+    def run(self, tmp: str | None = None, task_vars: t.Dict[str, t.Any] | None = None) -> t.Dict[str, t.Any]:
+        self._task.args = dict(self._task.args, owners=with_shipped(self._task.args.get("owners")))
+        return super().run(tmp, task_vars)
+
+
+def with_shipped(owners: t.Any) -> t.List[t.Dict[str, t.Any]]:
+    """The shipped profiles, then the user's new ones. A profile of the user's that bears a shipped name changes that
+    profile in what it says: ``{name: doublezerod, restart: [...]}`` only says how to restart it."""
+    given = owners if owners is not None else []
+    if not isinstance(given, list) or not all(isinstance(profile, dict) and profile.get("name") for profile in given):
+        raise AnsibleActionFail("owners: expected a list of profiles, each a dictionary with at least a name")
+    profiles = {}
+    for path in sorted(SHIPPED.glob("*.yml")):
+        shipped = yaml.safe_load(path.read_text(encoding="utf-8"))
+        profiles[shipped["name"]] = shipped
+    for profile in given:
+        profiles[profile["name"]] = dict(profiles.get(profile["name"], {}), **profile)
+    return list(profiles.values())

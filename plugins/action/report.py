@@ -1,0 +1,122 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Controller side of the report: it runs once for all hosts of a play and touches none of them."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import shutil
+import typing as t
+
+from ansible import constants as C
+from ansible.plugins.action import ActionBase
+from ansible.utils.color import stringc
+from ansible.utils.display import Display, get_text_width
+from ansible.utils.path import unfrackpath
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, table
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, store
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count
+from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
+
+display = Display()
+
+_MANY = 100
+"""Hosts from which writing the report takes long enough to be announced."""
+_COLOURS = {
+    "critical": "bright red",
+    "high": "red",
+    "medium": "yellow",
+    "low": "cyan",
+    "info": "normal",
+    "unreachable": "bright red",
+    "failed": "bright red",
+    "skipped": "cyan",
+}
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
+    """Writes and prints the report."""
+
+    TRANSFERS_FILES = False
+    BYPASS_HOST_LOOP = True
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: t.Any = None, task_vars: t.Optional[t.Dict[str, t.Any]] = None) -> t.Dict[str, t.Any]:
+        result: t.Dict[str, t.Any] = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        _spec, args = self.validate_argument_spec(
+            {
+                "path": {"type": "str", "default": "reports"},
+                "fail_on": {"type": "str", "default": "never", "choices": ["never", *reversed(SEVERITIES)]},
+                "results": {"type": "str", "default": "reclaim_audit"},
+            }
+        )
+        results = _results(task_vars, args["results"])
+        waiting = _waiting(results, task_vars)
+        if waiting:
+            _say("%s more to audit before the report is written." % count(len(waiting), "host"))
+            return dict(result, changed=False, written=False)
+        return dict(result, changed=False, **_report(results, args))
+
+
+def _results(task_vars: t.Mapping[str, t.Any], name: str) -> t.Dict[str, t.Optional[t.Mapping[str, t.Any]]]:
+    """What each host of the play registered; None where it registered nothing."""
+    hostvars = task_vars["hostvars"]
+    # Raw: what came from a host is never a template.
+    return {host: hostvars.raw_get(host).get(name) for host in task_vars["ansible_play_hosts_all"]}
+
+
+def _waiting(results: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -> t.List[str]:
+    """The hosts of the play's later batches (``serial``): still in the play, and not audited yet."""
+    batch = set(task_vars["ansible_play_batch"])
+    return [host for host in task_vars["ansible_play_hosts"] if host not in batch and results[host] is None]
+
+
+def _report(
+    results: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]], args: t.Mapping[str, t.Any]
+) -> t.Dict[str, t.Any]:
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if len(results) >= _MANY:
+        _say("Writing the report of %s." % count(len(results), "host"))
+    document = fleet.document(results, now.timestamp())
+    try:
+        stored = store(unfrackpath(args["path"], follow=False), document, now, FORMATS)
+    except StoreError as error:
+        _say("", *_table(document), "")
+        return {"failed": True, "written": False, "msg": str(error)}
+    _say("", *_table(document), "Report: %s" % os.path.join(stored.path, "index.html"), "")
+    if stored.problem:
+        display.warning(stored.problem)
+    outcome = {
+        "written": True,
+        "path": stored.path,
+        "latest": stored.latest,
+        "summary": document["summary"],
+    }
+    failing = fleet.failing(document, args["fail_on"])
+    if failing:
+        outcome["failed"] = True
+        outcome["msg"] = "%s. The report: %s" % ("; ".join(failing), stored.path)
+    return outcome
+
+
+def _table(document: t.Mapping[str, t.Any]) -> t.List[str]:
+    width = shutil.get_terminal_size(fallback=(display.columns, 24)).columns
+    return table.lines(document, width, _paint, get_text_width)
+
+
+def _say(*lines: str) -> None:
+    # A callback that writes data to the standard output must have it for itself.
+    if C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] not in ("json", "jsonl"):
+        for line in lines:
+            display.display(line)
+
+
+def _paint(word: str, text: str) -> str:
+    # A log file has no colours.
+    return text if C.DEFAULT_LOG_PATH else str(stringc(text, _COLOURS[word]))

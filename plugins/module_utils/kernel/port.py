@@ -1,0 +1,185 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kernel port: everything that is read from the kernel of one network namespace, read only.
+
+Small tables come as tuples, large ones as streams. Nothing here needs root; what could not be read is listed in
+``unseen``, and what would not hold still while it was read in ``unsteady``.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+import typing as t
+
+from ..model import (
+    Address,
+    Answer,
+    Flow,
+    Link,
+    Neighbour,
+    NextHop,
+    Process,
+    Query,
+    Route,
+    RouteGroup,
+    Rule,
+    Session,
+    Snapshot,
+    Unseen,
+)
+from .netlink import NETLINK_ROUTE, Netlink
+
+FAMILIES = (4, 6)
+PROTOCOLS = ("tcp", "udp", "raw")
+
+
+class Kernel:
+    """One network namespace: None is the caller's own, else its name or the pid of a process in it.
+
+    Sockets are opened when they are first needed. A method raises ValueError where the namespace does not exist,
+    PermissionError where it may not be entered, OSError with what the kernel refused, and
+    :class:`~.netlink.MissingPyroute2`. A reader's module is imported by the method that needs it, because a
+    module of the collection pays for each import on each run.
+    """
+
+    def __init__(self, netns: str | int | None = None) -> None:
+        self.netns = netns
+        self.unseen: t.List[Unseen] = []
+        """Grows as reads find out what they may not see."""
+        self.unsteady: t.List[str] = []
+        """Tables that changed on every try to read them (``routes``, ``rules``...)."""
+
+    def close(self) -> None:
+        """Close what was opened. The port may be used again: it opens anew."""
+        opened = self.__dict__.pop("_route", None)
+        if opened is not None:
+            opened.close()
+
+    def __enter__(self) -> Kernel:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @functools.cached_property
+    def _route(self) -> Netlink:
+        return Netlink(NETLINK_ROUTE, self.netns)
+
+    def links(self) -> t.Tuple[Link, ...]:
+        from . import tables
+
+        return tables.links(self._route, self.unsteady)
+
+    def addresses(self) -> t.Tuple[Address, ...]:
+        from . import tables
+
+        return tables.addresses(self._route, self.unsteady)
+
+    def rules(self) -> t.Tuple[Rule, ...]:
+        """The policy rules: IPv4, then IPv6, each in the order in which the kernel tries them."""
+        from . import tables
+
+        return tables.rules(self._route, self.unsteady)
+
+    def nexthops(self) -> t.Tuple[NextHop, ...]:
+        from . import tables
+
+        return tables.nexthops(self._route, self.unsteady)
+
+    def neighbours(self) -> t.Tuple[Neighbour, ...]:
+        from . import tables
+
+        return tables.neighbours(self._route, self.unsteady)
+
+    def routes(
+        self,
+        family: int | None = None,
+        table: int | None = None,
+        proto: str | None = None,
+        type: str | None = None,
+        oif: int | None = None,
+    ) -> t.Iterator[Route]:
+        """The routes of all tables, or of those that the kernel filters out: see :func:`.routes.stream`."""
+        from . import routes
+
+        wanted = routes.Filter(family, table, proto, type, oif)
+        return routes.stream(functools.partial(Netlink, NETLINK_ROUTE, self.netns), wanted, self.unsteady)
+
+    def route_groups(
+        self,
+        family: int | None = None,
+        table: int | None = None,
+        proto: str | None = None,
+        type: str | None = None,
+        oif: int | None = None,
+        samples: int = 5,
+    ) -> t.Iterator[RouteGroup]:
+        """The same routes, folded: see :func:`.routes.groups`."""
+        from . import routes
+
+        wanted = routes.Filter(family, table, proto, type, oif)
+        return routes.groups(functools.partial(Netlink, NETLINK_ROUTE, self.netns), wanted, self.unsteady, samples)
+
+    def lookup(self, queries: t.Iterable[Query], match: bool = True) -> t.List[Answer]:
+        """What the kernel says to each query, in their order: see :func:`.lookup.lookup`."""
+        from . import lookup, sysctl
+
+        return lookup.lookup(self._route, queries, match, functools.partial(sysctl.nonlocal_bind, self.netns))
+
+    def sessions(
+        self, protocols: t.Sequence[str] = PROTOCOLS, families: t.Sequence[int] = FAMILIES, processes: bool = False
+    ) -> t.Iterator[Session]:
+        """The sockets; with ``processes`` also who holds them, which needs root for those of other users."""
+        from . import sessions
+
+        return sessions.stream(self.netns, protocols, families, processes, self.unseen)
+
+    def processes(self, names: t.Collection[str]) -> t.List[Process]:
+        """The processes in this namespace with one of these command names (comm)."""
+        from . import processes
+
+        return processes.named(self.netns, names, self.unseen)
+
+    def running(self, names: t.Collection[str]) -> t.List[t.Tuple[Process, t.Optional[str]]]:
+        """The same, each with its systemd unit."""
+        from . import processes, units
+
+        return [(process, units.unit_of(process.pid)) for process in processes.named(self.netns, names, self.unseen)]
+
+    def holders(self, inodes: t.Collection[int]) -> t.Mapping[int, t.Tuple[Process, ...]]:
+        """Who holds these sockets. Walks /proc: ask once, for the sockets of findings only."""
+        from . import processes
+
+        return processes.holders(inodes, self.unseen)
+
+    def flows(self) -> t.Iterator[Flow]:
+        """The conntrack entries; needs root, and tells ``unseen`` otherwise."""
+        from . import conntrack
+
+        return conntrack.stream(self.netns, self.unseen)
+
+    def snapshot(self) -> Snapshot:
+        """The small tables, the prefixes that the local table calls local, and what the sysctls say."""
+        from . import sysctl
+
+        taken = time.time()
+        links, addresses, rules = self.links(), self.addresses(), self.rules()
+        nexthops, neighbours = self.nexthops(), self.neighbours()
+        local = tuple(dict.fromkeys(route.dst for route in self.routes(table=255, type="local") if route.dst))
+        return Snapshot(
+            taken=taken,
+            netns=None if self.netns is None else str(self.netns),
+            links=links,
+            addresses=addresses,
+            rules=rules,
+            nexthops=nexthops,
+            neighbours=neighbours,
+            local=local,
+            nonlocal_bind=sysctl.nonlocal_bind(self.netns, self.unseen),
+            forwarding=sysctl.forwarding(self.netns, self.unseen),
+            unsteady=tuple(dict.fromkeys(self.unsteady)),
+            unseen=tuple(self.unseen),
+        )

@@ -1,0 +1,432 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the collection speaks about: frozen values, no behaviour beyond their own shape, no I/O.
+
+Conventions that hold for every value here:
+
+* an address is text as the kernel prints it (``192.0.2.1``, ``2001:db8::1``); a prefix is ``192.0.2.0/24``;
+  the default prefix is ``0.0.0.0/0`` or ``::/0``; what is absent is ``None``, never an empty string;
+* a table is its number (254 is main); a link is referred to by its ifindex, and named only where it is shown;
+* kernel enumerations are the words that iproute2 prints (``unicast``, ``bgp``, ``FAILED``); a number that has no
+  word is that number as text;
+* family is 4 or 6.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+TABLE_LOCAL = 255
+TABLE_MAIN = 254
+TABLE_DEFAULT = 253
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """A network interface (RTM_NEWLINK; rtnetlink(7), include/uapi/linux/if_link.h)."""
+
+    ifindex: int
+    name: str
+    kind: str | None = None
+    """``gre``, ``veth``, ``wireguard``, ``vrf``, ``tun``...; None for hardware and the loopback."""
+    up: bool = False
+    """Administratively up (IFF_UP)."""
+    carrier: bool = False
+    """IFF_LOWER_UP: the driver says that the link below works."""
+    operstate: str = "UNKNOWN"
+    """RFC 2863 state. UNKNOWN is healthy: GRE and tun links never leave it."""
+    loopback: bool = False
+    mtu: int = 0
+    lladdr: str | None = None
+    master: int | None = None
+    """ifindex of the bridge, bond or VRF that this link is enslaved to."""
+    parent: int | None = None
+    """ifindex of the lower link (VLAN, macvlan); of a veth's peer where ``peer_netns`` is None."""
+    peer_netns: int | None = None
+    """Namespace id of the parent where that is another one (IFLA_LINK_NETNSID)."""
+    vrf_table: int | None = None
+    local: str | None = None
+    """Tunnel: the underlay address that it sends from. None where any will do."""
+    remote: str | None = None
+    """Tunnel: the far end. None where it has many (VXLAN, multipoint GRE)."""
+    underlay: int | None = None
+    """Tunnel: ifindex of the link that it is bound to."""
+    ttl: int | None = None
+    alias: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """An address on a link (RTM_NEWADDR; include/uapi/linux/if_addr.h)."""
+
+    family: int
+    ifindex: int
+    address: str
+    prefixlen: int
+    peer: str | None = None
+    """The other end, where the prefix is that of a point-to-point peer."""
+    scope: str = "global"
+    flags: tuple[str, ...] = ()
+    """Sorted: ``permanent``, ``tentative``, ``dadfailed``, ``deprecated``, ``secondary``, ``noprefixroute``..."""
+    proto: str | None = None
+    """Who put it there (IFA_PROTO, Linux 5.18): ``kernel_lo``, ``kernel_ra``, ``kernel_ll`` or a number."""
+    label: str | None = None
+    valid_lifetime: int | None = None
+    """Seconds; None is for ever."""
+    preferred_lifetime: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Hop:
+    """One next hop of a route (rtnexthop, or the route itself where it has only one)."""
+
+    ifindex: int | None = None
+    gateway: str | None = None
+    """May be of the other family (RTA_VIA)."""
+    weight: int = 1
+    flags: tuple[str, ...] = ()
+    """Sorted: ``dead``, ``linkdown``, ``onlink``, ``pervasive``, ``offload``..."""
+    encap: str | None = None
+    """Lightweight tunnel on this hop (``mpls``, ``seg6``...)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """A FIB entry (RTM_NEWROUTE; include/uapi/linux/rtnetlink.h).
+
+    ``dst`` is None in a *template*: what many routes have in common (see :class:`RouteGroup`).
+    """
+
+    family: int
+    dst: str | None
+    table: int = TABLE_MAIN
+    type: str = "unicast"
+    proto: str = "boot"
+    scope: str = "global"
+    metric: int = 0
+    """0 is also what IPv4 prints as none."""
+    tos: int = 0
+    src: str | None = None
+    """IPv6 source-specific routing: the prefix that the packet's source must be in."""
+    prefsrc: str | None = None
+    hops: tuple[Hop, ...] = ()
+    nhid: int | None = None
+    """Next-hop object; ``hops`` then shows what the kernel resolved it to."""
+    flags: tuple[str, ...] = ()
+    pref: str | None = None
+    """IPv6 router preference: ``low``, ``medium``, ``high``."""
+    expires: int | None = None
+    """Seconds left (IPv6 router advertisements, redirects). Never set in a template."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RouteGroup:
+    """Routes that differ in nothing but their destination: what a stream of a large table yields.
+
+    The same template may come in more than one group of a stream; their counts add up.
+    """
+
+    template: Route
+    count: int
+    samples: tuple[str, ...]
+    """A few destinations, in the order of the dump."""
+    beaten_by: Route | None = None
+    """The template of the route that stands before these in the same table with the same destination, source and
+    TOS: the kernel prefers it (IPv4 and IPv6 dump such routes next to each other, best first)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A policy rule (RTM_NEWRULE; include/uapi/linux/fib_rules.h)."""
+
+    family: int
+    priority: int
+    action: str = "lookup"
+    """``lookup``, ``goto``, ``nop``, ``blackhole``, ``unreachable``, ``prohibit``."""
+    table: int | None = None
+    """Where the action is ``lookup``; None with ``l3mdev``, which asks the table of the packet's VRF."""
+    src: str | None = None
+    dst: str | None = None
+    iif: str | None = None
+    oif: str | None = None
+    detached: tuple[str, ...] = ()
+    """``iif`` and/or ``oif`` where the kernel says that no such link exists (printed as ``[detached]``)."""
+    mark: int | None = None
+    mask: int | None = None
+    tos: int = 0
+    uid_range: tuple[int, int] | None = None
+    ip_proto: str | None = None
+    sport: tuple[int, int] | None = None
+    dport: tuple[int, int] | None = None
+    goto: int | None = None
+    """Priority of the rule that ``goto`` jumps to."""
+    unresolved: bool = False
+    """``goto`` names a priority that no rule has."""
+    l3mdev: bool = False
+    invert: bool = False
+    suppress_prefixlen: int | None = None
+    suppress_ifgroup: int | None = None
+    tunnel_id: int | None = None
+    proto: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class NextHop:
+    """A next-hop object (RTM_NEWNEXTHOP; include/uapi/linux/nexthop.h)."""
+
+    id: int
+    family: int
+    ifindex: int | None = None
+    gateway: str | None = None
+    blackhole: bool = False
+    fdb: bool = False
+    group: tuple[tuple[int, int], ...] = ()
+    """(member id, weight) pairs."""
+    scope: str = "global"
+    proto: str | None = None
+    flags: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Neighbour:
+    """An ARP or ND entry (RTM_NEWNEIGH; include/uapi/linux/neighbour.h)."""
+
+    family: int
+    ifindex: int
+    address: str
+    lladdr: str | None = None
+    state: str = "NONE"
+    """``REACHABLE``, ``STALE``, ``DELAY``, ``PROBE``, ``FAILED``, ``NOARP``, ``PERMANENT``, ``INCOMPLETE``, ``NONE``."""
+    flags: tuple[str, ...] = ()
+    proto: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Process:
+    """Who holds a socket or is an owner's daemon. All text comes from the host and is hostile."""
+
+    pid: int
+    name: str
+    """The command name (comm), at most 15 bytes."""
+    started: float | None = None
+    """Unix time of its start, in seconds."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Session:
+    """A TCP, UDP or raw socket (inet_diag; include/uapi/linux/inet_diag.h)."""
+
+    family: int
+    protocol: str
+    """``tcp``, ``udp``, ``raw``."""
+    local: str
+    """``0.0.0.0`` or ``::`` where it is not bound to an address."""
+    local_port: int
+    remote: str | None = None
+    """None where it is not connected."""
+    remote_port: int = 0
+    state: str = "ESTAB"
+    """As ss prints it: ``ESTAB``, ``LISTEN``, ``UNCONN``, ``SYN-SENT``, ``TIME-WAIT``..."""
+    ifindex: int | None = None
+    """The link that it is bound to (SO_BINDTODEVICE), or entered for link-local peers."""
+    mark: int = 0
+    """0 also where the kernel does not tell (no CAP_NET_ADMIN)."""
+    uid: int = 0
+    inode: int = 0
+    """0 where no process holds it any more (TIME-WAIT, orphaned)."""
+    cgroup: int | None = None
+    """Inode of the cgroup2 directory that it was made in."""
+    unit: str | None = None
+    """systemd unit of that cgroup."""
+    transparent: bool = False
+    freebind: bool = False
+    processes: tuple[Process, ...] = ()
+    """Filled only where processes were asked for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Flow:
+    """A conntrack entry (ctnetlink; include/uapi/linux/netfilter/nfnetlink_conntrack.h)."""
+
+    family: int
+    protocol: str
+    src: str
+    dst: str
+    sport: int | None = None
+    dport: int | None = None
+    reply_src: str | None = None
+    reply_dst: str | None = None
+    reply_sport: int | None = None
+    reply_dport: int | None = None
+    status: tuple[str, ...] = ()
+    """Sorted: ``assured``, ``confirmed``, ``src-nat``, ``dst-nat``, ``seen-reply``..."""
+    timeout: int | None = None
+    """Seconds left."""
+    mark: int = 0
+    zone: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Query:
+    """What a send would ask the FIB: the question to the oracle (RTM_GETROUTE)."""
+
+    to: str
+    source: str | None = None
+    """The source that the packet is sent from: bound, connected, or given with IP_PKTINFO."""
+    interface: int | None = None
+    """ifindex of the link that the send is bound to."""
+    iif: int | None = None
+    """ifindex that the packet came in on: the question is then about forwarding it."""
+    protocol: str | None = None
+    """``udp``, ``tcp``, ``icmp``: only for rules that select by it."""
+    sport: int | None = None
+    port: int | None = None
+    mark: int = 0
+    uid: int | None = None
+    tos: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What the kernel says to a :class:`Query`."""
+
+    errno: str | None
+    """Name of the errno that a send would get (``ENETUNREACH``), None where it would go out."""
+    route: Route | None = None
+    """What the packet would take: its hop, type and chosen source (``prefsrc``). None with an errno, and where the kernel
+    does not show it (an IPv6 send that chooses its source on a given interface, past a route that refuses)."""
+    match: Route | None = None
+    """The FIB entry that matched, with its own prefix, table, proto and nhid. None where no entry matched, which with
+    an interface set is not yet an error: the kernel then treats the destination as on-link."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Unseen:
+    """What could not be read. It is not known to be clean."""
+
+    what: str
+    why: str
+
+
+@dataclasses.dataclass(frozen=True)
+class OwnerSession:
+    """A session that lives in a daemon's memory, as one witness told of it. A claim, not a fact."""
+
+    owner: str
+    """Name of the profile."""
+    process: Process | None
+    unit: str | None
+    interface: str | None
+    local: str | None
+    peer: str
+    errors: int = 0
+    """How many failed sends the witness reported."""
+    first: float | None = None
+    """Unix time of the first and of the last of them."""
+    last: float | None = None
+    error: str | None = None
+    """errno name."""
+    source: str = ""
+    """Where the witness speaks: ``journal doublezerod.service``, a log file's path."""
+    command: str = ""
+    """What a person would type to see the same."""
+    sample: str = ""
+    """One line, bounded and with control characters escaped."""
+    restart: tuple[str, ...] = ()
+    """The argument vector that restarts the owner, from its profile."""
+    advice: str = ""
+    """What else its profile says of letting go."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """The small tables of one network namespace at one time: what is indexed. Large tables are streamed."""
+
+    taken: float = 0.0
+    """Unix time. Rules have no clock: what is recent is recent against this."""
+    netns: str | None = None
+    """The namespace that was asked for: commands that are shown to a person name it."""
+    links: tuple[Link, ...] = ()
+    addresses: tuple[Address, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    nexthops: tuple[NextHop, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
+    local: tuple[str, ...] = ()
+    """Prefixes of type local in the local table: what the kernel accepts as a source, beside ``addresses``."""
+    owner_sessions: tuple[OwnerSession, ...] = ()
+    nonlocal_bind: tuple[int, ...] = ()
+    """Families whose ``ip_nonlocal_bind`` is on."""
+    forwarding: tuple[int, ...] = ()
+    """Families that are forwarded on some link."""
+    unsteady: tuple[str, ...] = ()
+    """Tables that changed on every try to read them."""
+    unseen: tuple[Unseen, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """One thing that was seen, and how a person sees the same."""
+
+    source: str
+    """Which witness: ``kernel``, ``journal``, ``log``, ``intent``."""
+    observed: str
+    command: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One change that would mend. The op vocabulary is closed (``OPS``)."""
+
+    op: str
+    args: t.Mapping[str, t.Any]
+    command: str
+    """What a person would type to do the same."""
+
+
+OPS = (
+    "route.add", "route.del", "rule.add", "rule.del", "address.add", "address.del", "link.up", "link.down", "link.del",
+    "neighbour.del", "nexthop.del", "flow.del", "socket.destroy", "owner.release", "owner.restart", "firewall.allow",
+    "sysctl.set",
+)  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Owner:
+    """Whose the object is."""
+
+    name: str
+    alive: bool | None
+    known_by: str
+    unit: str | None = None
+    process: Process | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong, proven, with what would mend it."""
+
+    rule: str
+    severity: str
+    """critical, high, medium, low, info."""
+    confidence: str
+    """proven: the kernel confirms it now; strong; hint."""
+    kind: str
+    """What the object is: link, address, route, rule, nexthop, neighbour, session, flow."""
+    selector: t.Mapping[str, t.Any]
+    """Identifies the object exactly and in stable words: names and numbers that survive a reboot."""
+    cause: str
+    """One sentence that a person understands."""
+    evidence: tuple[Evidence, ...]
+    remedy: tuple[Step, ...] = ()
+    advice: str = ""
+    """What mends it and what does not, in words; why there is no remedy where there is none."""
+    owner: Owner | None = None
+    count: int = 1
+    samples: tuple[str, ...] = ()
+    details: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """What helps but does not identify: errno, cause id, pid, counters."""
+    first_seen: float | None = None
+    last_seen: float | None = None

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How every module of the collection that reads the kernel starts and ends.
+
+A module is its documentation, its argument spec and ``run(argument_spec, collect)``.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from .bounds import bounded_result
+
+if t.TYPE_CHECKING:
+    from .kernel.port import Kernel
+
+PYTHON = (3, 9)
+
+Collect = t.Callable[[t.Dict[str, t.Any], "Kernel"], t.Dict[str, t.Any]]
+"""From the module's parameters and the open kernel port to the module's result."""
+
+
+def run(argument_spec: t.Mapping[str, t.Any], collect: Collect, **kw: t.Any) -> None:
+    """Run a module that only reads. Never returns: it ends in ``exit_json`` or ``fail_json``.
+
+    ``kw`` goes to AnsibleModule (``mutually_exclusive`` and the like). The kernel port is opened in the network
+    namespace ``params["netns"]`` where the spec has that option. What the kernel port could not see, and the tables
+    that would not hold still, are added to the result as ``unseen`` and ``unsteady``; ``changed`` is always false.
+    A result above the bound loses the end of its largest lists, and says so under ``cut`` (see ``bounds``).
+
+    ValueError and OSError from ``collect`` become a failure with their own words: they must name the object.
+    """
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kw)
+    if sys.version_info < PYTHON:
+        module.fail_json(
+            msg="Python %s (%s) is too old: the managed host needs Python 3.9 or later. Install one there and name it "
+            "in ansible_python_interpreter" % (sys.version.split()[0], sys.executable)
+        )
+    # Late: what follows may not even compile on a Python that is too old.
+    from .kernel.netlink import Interrupted, MissingPyroute2
+    from .kernel.port import Kernel
+    from .kernel.provide import WantedPyroute2, offered, provide
+
+    try:
+        for warning in provide(offered(os.environ), module._remote_tmp):
+            module.warn(warning)
+        gc.freeze()  # what is imported by now stays: the collector need not walk it again and again
+        with Kernel(module.params.get("netns")) as kernel:
+            result = collect(module.params, kernel)
+            result.setdefault("unseen", [{"what": item.what, "why": item.why} for item in kernel.unseen])
+            result.setdefault("unsteady", list(kernel.unsteady))
+    except WantedPyroute2 as exc:
+        module.fail_json(msg=str(exc), pyroute2_wanted=True)
+    except MissingPyroute2 as exc:
+        module.fail_json(msg=str(exc))
+    except PermissionError as exc:
+        hint = "" if os.geteuid() == 0 else " (not root: use become)"
+        module.fail_json(msg="not permitted%s: %s" % (hint, exc))
+    except Interrupted as exc:
+        module.fail_json(msg="the kernel's tables change faster than they can be read, try again: %s" % exc)
+    except (ValueError, OSError) as exc:
+        module.fail_json(msg=str(exc))
+    result["changed"] = False
+    module.exit_json(**bounded_result(result))

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask the witnesses: what the logs of the owners that run here say of their sessions."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ..evidence import files, journal
+from ..evidence.line import Line
+from ..model import OwnerSession, Process, Unseen
+from .profile import Profile
+from .sessions import fold
+
+WINDOW = 15
+"""Minutes of the journal that are read: what goes on shows in it, what is older is history."""
+
+Running = t.Callable[[t.Collection[str]], t.Sequence[t.Tuple[Process, t.Optional[str]]]]
+"""The running processes with one of these command names, each with its systemd unit."""
+
+
+def owner_sessions(
+    profiles: t.Iterable[Profile], running: Running, logs: t.Sequence[str], unseen: t.List[Unseen]
+) -> t.Tuple[OwnerSession, ...]:
+    """What the journal of each owner's unit and the given log files say; what cannot be read is added to ``unseen``."""
+    told: t.List[OwnerSession] = []
+    for profile in profiles:
+        processes = running(profile.processes) if profile.session_logs else ()
+        if not processes:
+            continue
+        for unit in sorted({unit for _process, unit in processes if unit}):
+            lines = _readable(journal.lines(unit, WINDOW), "journal of %s" % unit, unseen)
+            command = shlex.join(journal.command(unit, WINDOW))
+            told.extend(fold(profile, lines, processes, "journal of %s" % unit, command))
+        for path in logs:
+            lines = _readable(files.lines(path), "log %s" % path, unseen)
+            told.extend(fold(profile, lines, processes, "log %s" % path, shlex.join(["tail", "--lines=100", path])))
+    return _one_each(told)
+
+
+def _readable(lines: t.Iterator[Line], what: str, unseen: t.List[Unseen]) -> t.Iterator[Line]:
+    """The lines, as far as they can be read."""
+    try:
+        yield from lines
+    except (OSError, ValueError, journal.NoJournal) as exc:
+        why = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+        if not any(item.what == what for item in unseen):
+            unseen.append(Unseen(what, why))
+
+
+def _one_each(told: t.Iterable[OwnerSession]) -> t.Tuple[OwnerSession, ...]:
+    """A session that two witnesses tell of is one session: the one with more to say speaks."""
+    best: t.Dict[t.Tuple[object, ...], OwnerSession] = {}
+    for session in told:
+        key = (session.owner, session.process, session.interface, session.local, session.peer)
+        if key not in best or session.errors > best[key].errors:
+            best[key] = session
+    return tuple(best.values())

@@ -1,0 +1,168 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One document of what all hosts sent back: what every format renders, and what fleet.json holds. Pure."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import typing as t
+
+from ..rules.base import SEVERITIES
+from . import shape
+from .text import count, short
+
+SCHEMA = "1.0"
+
+AUDITED, UNREACHABLE, FAILED, SKIPPED = STATUSES = ("audited", "unreachable", "failed", "skipped")
+
+_REASON = 4000
+"""Characters of a reason that are kept: a traceback's worth."""
+_PREFIX = re.compile(r"^((Task|Action) failed: )+")
+
+
+def document(results: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]], generated: float) -> t.Dict[str, t.Any]:
+    """The fleet document (docs/schema/fleet-1.json).
+
+    ``results`` maps each host's inventory name to what Ansible registered for its audit, None where it never came to
+    that. ``generated`` is Unix time.
+    """
+    hosts = {name: host(name, results[name]) for name in sorted(results)}
+    return {"schema": SCHEMA, "generated": generated, "summary": summary(list(hosts.values())), "hosts": hosts}
+
+
+def host(name: str, result: t.Optional[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
+    """What is known of one host (docs/schema/audit-host-1.json): its audit, or why there is none."""
+    if result is None:
+        return _without(name, SKIPPED, "it left the play before it was audited")
+    if result.get("unreachable"):
+        return _without(name, UNREACHABLE, result.get("msg"))
+    if result.get("skipped"):
+        return _without(name, SKIPPED, result.get("skip_reason"))
+    if result.get("failed"):
+        return _without(name, FAILED, result.get("msg"), result.get("module_stderr"))
+    try:
+        return dict({"name": name, "status": AUDITED}, **shape.audit(result))
+    except shape.ShapeError as error:
+        return _without(name, FAILED, "what the host sent back is not the result of an audit: %s" % error)
+
+
+def _without(name: str, status: str, *reasons: t.Any) -> t.Dict[str, t.Any]:
+    said = [" ".join(str(reason).split()) for reason in reasons if reason]
+    # What Ansible puts before the reason says no more than the status does.
+    said = [_PREFIX.sub("", text) for text in said] or ["no reason was given"]
+    return {"name": name, "status": status, "schema": SCHEMA, "reason": " ".join(said)[:_REASON]}
+
+
+def summary(hosts: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
+    """The totals over all hosts."""
+    audited = [item["summary"] for item in hosts if item["status"] == AUDITED]
+    by_rule: t.Dict[str, int] = {}
+    for item in audited:
+        for rule, number in item["by_rule"].items():
+            by_rule[rule] = by_rule.get(rule, 0) + number
+    totals: t.Dict[str, t.Any] = {"hosts": len(hosts)}
+    for status in STATUSES:
+        totals[status] = sum(item["status"] == status for item in hosts)
+    totals["with_findings"] = sum(item["total"] > 0 for item in audited)
+    for key in (*SEVERITIES, "total", "omitted"):
+        totals[key] = sum(item[key] for item in audited)
+    totals["by_rule"] = dict(sorted(by_rule.items()))
+    return totals
+
+
+def failing(fleet: t.Mapping[str, t.Any], threshold: str) -> t.List[str]:
+    """Why a run fails that is to fail from this severity on: in words, one entry for each kind of reason.
+
+    A host that could not be audited is not known to be clean, so it counts too. ``never`` fails for nothing.
+    """
+    if threshold == "never":
+        return []
+    severities = SEVERITIES[: SEVERITIES.index(threshold) + 1]
+    found, blind = [], []
+    for name, item in fleet["hosts"].items():
+        if item["status"] in (UNREACHABLE, FAILED):
+            blind.append(name)
+        elif item["status"] == AUDITED and any(item["summary"][severity] for severity in severities):
+            found.append(name)
+    level = threshold if len(severities) == 1 else threshold + " or above"
+    said = [(found, "a finding of severity %s on %s" % (level, count(len(found), "host")))]
+    said += [(blind, "%s could not be audited" % count(len(blind), "host"))]
+    return ["%s (%s)" % (text, named(names)) for names, text in said if names]
+
+
+def named(names: t.Sequence[str], most: int = 10) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(short(name, 60) for name in names[:most]) + more
+
+
+def worst(host: t.Mapping[str, t.Any]) -> t.Optional[str]:
+    """The highest severity that an audited host has."""
+    return next((severity for severity in SEVERITIES if host["summary"][severity]), None)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shared:
+    """One finding and the hosts that have it in the same words."""
+
+    finding: t.Mapping[str, t.Any]
+    hosts: t.Tuple[str, ...]
+
+
+def shared(fleet: t.Mapping[str, t.Any]) -> t.List[Shared]:
+    """All findings, the worst first, of a rule those of most hosts; what several hosts have alike but for its times comes once."""
+    found: t.Dict[str, t.Tuple[t.Mapping[str, t.Any], t.List[str]]] = {}
+    for name, item in fleet["hosts"].items():
+        for finding in item.get("findings", ()):
+            same = {key: value for key, value in finding.items() if key not in ("first_seen", "last_seen")}
+            found.setdefault(json.dumps(same, sort_keys=True), (finding, []))[1].append(name)
+    groups = [Shared(finding, tuple(dict.fromkeys(hosts))) for finding, hosts in found.values()]
+    return sorted(groups, key=_worst_first)
+
+
+def _worst_first(one: Shared) -> t.Tuple[int, str, int, t.Tuple[str, ...]]:
+    finding = one.finding
+    return SEVERITIES.index(finding["severity"]), finding["rule"], -len(one.hosts), one.hosts
+
+
+def unseen(fleet: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str, t.Tuple[str, ...]]]:
+    """What could not be read, why, and on which hosts; what most hosts could not read comes first."""
+    found: t.Dict[t.Tuple[str, str], t.List[str]] = {}
+    for name, item in fleet["hosts"].items():
+        for one in item.get("unseen", ()):
+            found.setdefault((one["what"], one["why"]), []).append(name)
+        for table in item.get("snapshot", {}).get("unsteady", ()):
+            key = (table, "it changed each time it was read, so something may have been missed")
+            found.setdefault(key, []).append(name)
+    rows = [(what, why, tuple(dict.fromkeys(hosts))) for (what, why), hosts in found.items()]
+    return sorted(rows, key=lambda row: (-len(row[2]), row[0], row[1]))
+
+
+def verdict(fleet: t.Mapping[str, t.Any]) -> str:
+    """The result in one sentence."""
+    total = fleet["summary"]
+    if not total["hosts"]:
+        return "No host was asked for."
+    if not total["audited"]:
+        return "No host could be audited." if total["hosts"] > 1 else "The host could not be audited."
+    pressing = sum(
+        1
+        for item in fleet["hosts"].values()
+        if item["status"] == AUDITED and (item["summary"]["critical"] or item["summary"]["high"])
+    )
+    of = "of %s" % count(total["audited"], "audited host")
+    if pressing:
+        return "{:,} {} {} attention now.".format(pressing, of, "needs" if pressing == 1 else "need")
+    if total["with_findings"]:
+        return "Nothing pressing; {:,} {} {} something to tidy up.".format(
+            total["with_findings"], of, "has" if total["with_findings"] == 1 else "have"
+        )
+    return (
+        "Nothing was found on the one audited host."
+        if total["audited"] == 1
+        else "Nothing was found on any %s." % ("audited host")
+    )

@@ -1,0 +1,102 @@
+"use strict";
+(() => {
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const form = document.getElementById("filter");
+  const findings = all(".finding").map((element) => ({
+    element,
+    severity: element.dataset.severity,
+    rule: element.dataset.rule,
+    hosts: all(".where li", element).map((item) => item.textContent.trim().toLowerCase()),
+  }));
+  const total = findings.reduce((sum, finding) => sum + finding.hosts.length, 0);
+  const groups = all(".rule");
+  const more = all(".more");
+  const hosts = all(".host").map((element) => ({ element, name: element.dataset.name.toLowerCase() }));
+
+  function filter() {
+    const severities = new Set(all("[name=severity]:checked", form).map((box) => box.value));
+    const rule = form.elements.rule.value;
+    const host = form.elements.host.value.trim().toLowerCase();
+    let shown = 0;
+    for (const finding of findings) {
+      const wanted = severities.has(finding.severity) && (!rule || finding.rule === rule);
+      const where = wanted ? finding.hosts.filter((name) => name.includes(host)).length : 0;
+      finding.element.hidden = !where;
+      shown += where;
+    }
+    // What is folded for its number shows when something in it is looked for.
+    const seeking = shown < total;
+    for (const group of groups) group.hidden = !group.querySelector(".finding:not([hidden])");
+    for (const item of hosts) item.element.hidden = Boolean(host) && !item.name.includes(host);
+    for (const item of more) {
+      item.hidden = !item.querySelector(".finding:not([hidden]), .host:not([hidden])");
+      if (seeking) item.open = !item.hidden;
+    }
+    const [some, of] = [shown, total].map((number) => number.toLocaleString("en"));
+    document.getElementById("shown").textContent = seeking ? `${some} of ${of} shown` : `All ${of} shown`;
+  }
+
+  if (form) {
+    form.hidden = false;
+    form.addEventListener("input", filter);
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("reset", () => setTimeout(filter));
+    filter();
+    const unfold = document.getElementById("unfold");
+    unfold.addEventListener("click", () => {
+      const open = unfold.getAttribute("aria-pressed") !== "true";
+      for (const finding of findings) if (!finding.element.hidden) finding.element.open = open;
+      for (const item of more) item.open = open;
+      unfold.setAttribute("aria-pressed", String(open));
+      unfold.textContent = open ? "Close all" : "Open all";
+    });
+  }
+
+  async function copy(button, text) {
+    let done = true;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      getSelection().selectAllChildren(button.previousElementSibling);
+      done = document.execCommand("copy");
+    }
+    button.textContent = done ? "Copied" : "Press Ctrl+C";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  }
+
+  // Buttons come when something is opened: a large fleet has many thousands of commands.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.open) return;
+    for (const code of all(".command > code:only-child", event.target)) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Copy";
+      button.setAttribute("aria-label", "Copy the command");
+      button.addEventListener("click", () => copy(button, code.textContent));
+      code.after(button);
+    }
+  }, true);
+
+  // A link to something that is folded or filtered away opens it.
+  function reveal() {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (!target) return;
+    if (form && target.closest("[hidden]")) {
+      form.reset();
+      filter();
+    }
+    for (let item = target.closest("details"); item; item = item.parentElement.closest("details")) item.open = true;
+    target.scrollIntoView();
+  }
+  addEventListener("hashchange", reveal);
+  reveal();
+
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = all("details:not([open], .about)").filter((element) => !element.closest("[hidden]"));
+    for (const element of opened) element.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const element of opened) element.open = false;
+  });
+})();

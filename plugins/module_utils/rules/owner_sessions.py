@@ -1,0 +1,174 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Sessions that live in an owner's memory and are told of by a witness (DESIGN: the incident)."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ..model import Answer, Evidence, Finding, Link, Owner, OwnerSession, Process, Query, Step
+from .base import rule
+from .common import SAMPLES, HostCheck, restartable, several, shown
+
+GOING_ON = 300.0
+"""Seconds: a daemon backs off to one minute and may share one line in five seconds among all its sessions."""
+ERRORS = 3
+STRETCH = 10.0
+"""Seconds: one error while something is being torn down is a race, several over a stretch of time are not."""
+
+_Group = t.Tuple[str, int, t.Optional[str], t.Optional[str]]
+
+
+@rule(
+    id="RC102",
+    name="owner-session-source-gone",
+    severity="high",
+    title="A daemon keeps sending from an address or link that is gone",
+    rationale=(
+        "A daemon that chooses the source of each packet itself (IP_PKTINFO) keeps a session in its memory after the "
+        "session's address left the host. Each send fails with ENETUNREACH, for ever, and nothing in the kernel's "
+        "socket table shows it. The words 'network is unreachable' send people looking for a route; none is missing."
+    ),
+    proof=(
+        "The running daemon's own log names the session, several times, over a stretch of time and until now; the "
+        "kernel says that the session's source is not local to the host, and refuses the same send, or that its link "
+        "is gone."
+    ),
+    false_positives=(
+        "Lines of a process that is gone are history. A single error is the race of a teardown. What the log says of "
+        "an address that is local, on whichever link, is not believed."
+    ),
+    remedies=("owner.restart", "address.add"),
+)
+class OwnerSessionSourceGone(HostCheck):
+    def conclude(self) -> t.Iterable[Finding]:
+        groups: t.Dict[_Group, t.List[OwnerSession]] = {}
+        for session in self.index.snapshot.owner_sessions:
+            if session.process is not None and self._stale(session):
+                key = (session.owner, session.process.pid, session.interface, session.local)
+                groups.setdefault(key, []).append(session)
+        for sessions in groups.values():
+            finding = self._judge(sorted(sessions, key=lambda session: session.peer))
+            if finding is not None:
+                yield finding
+
+    def _stale(self, session: OwnerSession) -> bool:
+        link_gone = session.interface is not None and self.index.link_named(session.interface) is None
+        return link_gone or self._source_gone(session)
+
+    def _source_gone(self, session: OwnerSession) -> bool:
+        return session.local is not None and not self.index.is_local(session.local)
+
+    def _judge(self, sessions: t.Sequence[OwnerSession]) -> Finding | None:
+        first = min(session.first for session in sessions if session.first is not None)
+        last = max(session.last for session in sessions if session.last is not None)
+        errors = sum(session.errors for session in sessions)
+        if errors < ERRORS or last - first < STRETCH or self.index.snapshot.taken - last > GOING_ON:
+            return None
+        link = self.index.link_named(sessions[0].interface)
+        answers = self.ask([_query(session, link) for session in sessions])
+        if self._source_gone(sessions[0]) and any(answer.errno is None for answer in answers):
+            return None  # the kernel would send it: the claim is not confirmed
+        return self._finding(sessions, link, answers, errors, first, last)
+
+    def _finding(
+        self,
+        sessions: t.Sequence[OwnerSession],
+        link: Link | None,
+        answers: t.Sequence[Answer],
+        errors: int,
+        first: float,
+        last: float,
+    ) -> Finding:
+        session = sessions[0]
+        process = t.cast(Process, session.process)  # sessions of nobody were left out
+        source_gone = self._source_gone(session)
+        errno = answers[0].errno or session.error
+        peers = [item.peer for item in sessions]
+        return self.finding(
+            "session",
+            {"owner": session.owner, "interface": session.interface, "local": session.local},
+            "%s (pid %d%s) keeps sending%s%s to %s, but %s: each send fails with %s."
+            % (
+                session.owner,
+                process.pid,
+                ", unit %s" % shown(session.unit) if session.unit else "",
+                " from %s" % session.local if session.local else "",
+                " on %s" % shown(session.interface) if session.interface else "",
+                several(peers),
+                "that source is not an address of this host any more"
+                if source_gone
+                else "the interface does not exist any more",
+                errno,
+            ),
+            self._evidence(session, link, answers[0], source_gone),
+            confidence="proven",
+            remedy=self._remedy(session),
+            advice=_advice(session, source_gone),
+            owner=Owner(
+                name=session.owner,
+                alive=True,
+                known_by="the running process %s (pid %d) writes these lines itself" % (process.name, process.pid),
+                unit=session.unit,
+                process=process,
+            ),
+            count=len(sessions),
+            samples=tuple(peers[:SAMPLES]),
+            details={
+                "cause": "source-not-local" if source_gone else "device-gone",
+                "errno": errno,
+                "local": session.local,
+                "interface": session.interface,
+                "peers": peers[:SAMPLES],
+                "errors": errors,
+                "errors_over_seconds": round(last - first, 1),
+            },
+            first_seen=first,
+            last_seen=last,
+        )
+
+    def _evidence(
+        self, session: OwnerSession, link: Link | None, answer: Answer, source_gone: bool
+    ) -> t.Iterator[Evidence]:
+        yield Evidence(session.source, session.sample, session.command)
+        if source_gone and session.local is not None:
+            yield from self.holds_address(session.local)
+        if session.interface is not None:
+            seen = "the link %s %s" % (shown(session.interface), "exists" if link else "does not exist")
+            yield self.saw(seen, "link", "show", "dev", session.interface)
+        if answer.errno is not None:
+            words = ["route", "get", session.peer]
+            words += ["from", session.local] if session.local else []
+            words += ["oif", link.name] if link else []
+            yield self.saw("a send to %s is refused: %s" % (session.peer, answer.errno), *words)
+
+    def _remedy(self, session: OwnerSession) -> t.Iterator[Step]:
+        brought_back = list(self.declared_address(session.local)) if session.local else []
+        if brought_back:
+            yield from brought_back
+            return
+        argv = list(session.restart)
+        if not argv and session.unit and restartable(session.unit):
+            argv = ["systemctl", "restart", session.unit]
+        if argv:
+            yield Step("owner.restart", {"owner": session.owner, "unit": session.unit, "argv": argv}, shlex.join(argv))
+
+
+def _advice(session: OwnerSession, source_gone: bool) -> str:
+    said = (
+        "Adding a route will not help: the kernel refuses the source before it looks for a route."
+        if source_gone
+        else "Adding a route will not help: the link that the session names is gone.",
+        "The session lives in the memory of %s, so %s must be restarted (or asked to let go of it); destroying its "
+        "socket would end its healthy sessions too." % (session.owner, session.owner),
+        "" if session.unit else "No systemd unit is known for the process: restart it the way it was started.",
+        session.advice,
+    )
+    return " ".join(filter(None, said))
+
+
+def _query(session: OwnerSession, link: Link | None) -> Query:
+    return Query(to=session.peer, source=session.local, interface=link.ifindex if link else None)

@@ -1,0 +1,407 @@
+#!/usr/bin/python
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: audit_info
+short_description: Find what is left over from something that is gone, and why sends fail
+version_added: 0.1.0
+author:
+  - The netmend.reclaim authors (@netmend)
+description:
+  - Audits one host, or one network namespace of it, in one pass and changes nothing.
+  - Each finding says what is wrong, how that is known, the command that shows the same thing, whose it is, and what
+    would mend it. The rules are described in the collection's rule catalogue.
+  - Without root it still works; what it could not read is listed under RV(unseen), not taken to be clean.
+extends_documentation_fragment:
+  - netmend.reclaim.port
+options:
+  rules:
+    description:
+      - Which rules run, by their ids, for example V(RC201).
+    type: dict
+    default: {}
+    suboptions:
+      include:
+        description:
+          - Only these. All rules when empty.
+        type: list
+        elements: str
+        default: []
+      exclude:
+        description:
+          - Not these.
+        type: list
+        elements: str
+        default: []
+  intent:
+    description:
+      - What should be there. What is declared and missing is a finding, and a finding about what is declared says so.
+    type: dict
+    default: {}
+    suboptions:
+      addresses:
+        description:
+          - Addresses that this host should hold.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          address:
+            description:
+              - The address with its prefix length, for example V(192.0.2.10/24).
+            type: str
+            required: true
+          interface:
+            description:
+              - The link that should hold it. Any when not given.
+            type: str
+      routes:
+        description:
+          - Routes that should be there.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          dst:
+            description:
+              - The prefix; V(default) together with O(intent.routes[].family) for the default route.
+            type: str
+            required: true
+          family:
+            description:
+              - The family of a V(default) route.
+            type: str
+            choices: [ipv4, ipv6]
+            default: ipv4
+          table:
+            description:
+              - The number of the table.
+            type: int
+            default: 254
+          gateway:
+            description:
+              - The gateway. Any when not given.
+            type: str
+          interface:
+            description:
+              - The link that it leaves through. Any when not given.
+            type: str
+          source:
+            description:
+              - The preferred source. Any when not given.
+            type: str
+      rules:
+        description:
+          - Policy rules that should be there.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          family:
+            description:
+              - The family of the rule.
+            type: str
+            choices: [ipv4, ipv6]
+            default: ipv4
+          priority:
+            description:
+              - The priority (preference) of the rule. Any when not given.
+            type: int
+          from:
+            description:
+              - The source prefix that it selects.
+            type: str
+          to:
+            description:
+              - The destination prefix that it selects.
+            type: str
+          iif:
+            description:
+              - The incoming link that it selects.
+            type: str
+          oif:
+            description:
+              - The outgoing link that it selects.
+            type: str
+          mark:
+            description:
+              - The firewall mark that it selects.
+            type: int
+          table:
+            description:
+              - The number of the table that it looks up.
+            type: int
+      links:
+        description:
+          - Links that should be there, up and with a carrier.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          name:
+            description:
+              - The name of the link.
+            type: str
+            required: true
+  owners:
+    description:
+      - Profiles of daemons that own network objects, in addition to those that the collection ships.
+      - One with the name of a shipped profile changes that profile in what it says and leaves the rest.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description:
+          - The name of the owner.
+        type: str
+        required: true
+      processes:
+        description:
+          - The command names that it runs under, as in C(/proc/PID/comm). A shipped profile has them already.
+        type: list
+        elements: str
+        required: true
+      restart:
+        description:
+          - The argument vector that restarts it. Shown as a remedy, never run by this module.
+        type: list
+        elements: str
+        default: []
+      advice:
+        description:
+          - What a person should know about how it lets go of what it holds.
+        type: str
+        default: ""
+      session_logs:
+        description:
+          - Log lines that name a session of the owner which cannot send.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          format:
+            description:
+              - The format of the message.
+            type: str
+            choices: [json]
+            default: json
+          match:
+            description:
+              - Fields that such a line has, with their exact text.
+            type: dict
+            required: true
+          time:
+            description:
+              - The field with the time of the line (RFC 3339).
+            type: str
+            default: time
+          error:
+            description:
+              - The field with the text of the error.
+            type: str
+            default: error
+          field:
+            description:
+              - The field that names the session.
+            type: str
+            required: true
+          pattern:
+            description:
+              - A regular expression that finds the groups C(peer), and where they are there C(local) and C(interface),
+                in that field.
+            type: str
+            required: true
+  logs:
+    description:
+      - Log files on the host that hold lines of the owners, beside the journal of their units, which is always read.
+      - A log is a witness, not a judge. What it says is held against the kernel.
+    type: list
+    elements: path
+    default: []
+  limit:
+    description:
+      - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
+    type: int
+    default: 200
+seealso:
+  - module: netmend.reclaim.reach_info
+    description: Why one flow does not get out.
+"""
+
+EXAMPLES = r"""
+- name: Audit a host
+  netmend.reclaim.audit_info:
+  register: audit
+
+- name: Audit one namespace of it, with the log of a daemon that has no journal
+  netmend.reclaim.audit_info:
+    netns: vpn1
+    logs: [/var/log/doublezerod.log]
+
+- name: Say what should be there
+  netmend.reclaim.audit_info:
+    intent:
+      addresses:
+        - {address: 192.0.2.10/32, interface: lo}
+      rules:
+        - {priority: 100, from: 192.0.2.10, table: 100}
+"""
+
+RETURN = r"""
+schema:
+  description: The version of the shape of this result (docs/schema/audit-host-1.json in the collection).
+  returned: success
+  type: str
+  sample: "1.0"
+host:
+  description: The host's name, kernel release and boot id.
+  returned: success
+  type: dict
+  sample: {"hostname": "edge1", "kernel": "6.1.0-28-amd64", "boot_id": "4a1f0c1e-0000-4000-8000-000000000000"}
+netns:
+  description: The network namespace that was audited; null for the one that the module ran in.
+  returned: success
+  type: str
+started:
+  description: Unix time at which the audit began.
+  returned: success
+  type: float
+seconds:
+  description: How long it took.
+  returned: success
+  type: float
+rules:
+  description: The ids of the rules that ran.
+  returned: success
+  type: list
+  elements: str
+findings:
+  description: What is wrong, the worst first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    rule:
+      description: The id of the rule.
+      type: str
+    name:
+      description: The name of the rule.
+      type: str
+    severity:
+      description: V(critical), V(high), V(medium), V(low) or V(info).
+      type: str
+    confidence:
+      description: V(proven) where the kernel confirms it now, V(strong) or V(hint).
+      type: str
+    object:
+      description: The kind of the object and what identifies it.
+      type: dict
+    count:
+      description: How many objects the finding stands for.
+      type: int
+    samples:
+      description: Some of them.
+      type: list
+      elements: str
+    cause:
+      description: One sentence that says what is wrong.
+      type: str
+    evidence:
+      description: What was seen, by which witness, and the command that shows the same.
+      type: list
+      elements: dict
+    owner:
+      description: Whose it is, whether that is alive, and how this is known; null where nothing is known.
+      type: dict
+    remedy:
+      description: The steps that would mend it, each with the command that does the same.
+      type: list
+      elements: dict
+    advice:
+      description: What mends it and what does not.
+      type: str
+    details:
+      description: What helps but does not identify, such as the errno or the processes.
+      type: dict
+    fingerprint:
+      description: The same for the same finding in each run and after a reboot.
+      type: str
+    first_seen:
+      description: Unix time of the first sign of it, where a witness knows.
+      type: float
+    last_seen:
+      description: Unix time of the last sign of it, where a witness knows.
+      type: float
+summary:
+  description: How many findings there are, by severity and by rule.
+  returned: success
+  type: dict
+  contains:
+    total:
+      description: All of them.
+      type: int
+    critical:
+      description: Those of severity V(critical).
+      type: int
+    high:
+      description: Those of severity V(high).
+      type: int
+    medium:
+      description: Those of severity V(medium).
+      type: int
+    low:
+      description: Those of severity V(low).
+      type: int
+    info:
+      description: Those of severity V(info).
+      type: int
+    by_rule:
+      description: Rule ids, each with the number of its findings.
+      type: dict
+    omitted:
+      description: How many of them are beyond O(limit) and not in RV(findings).
+      type: int
+unseen:
+  description: What could not be read, and why. It is not known to be clean.
+  returned: success
+  type: list
+  elements: dict
+snapshot:
+  description: A digest of the small tables, how much was looked at, and which tables would not hold still.
+  returned: success
+  type: dict
+  sample: {"generation": "53f1e0b1c2a4d5e6", "counts": {"links": 2, "routes": 9}, "unsteady": []}
+"""
+
+from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
+from ansible_collections.netmend.reclaim.plugins.module_utils.intent import OPTIONS as INTENT
+from ansible_collections.netmend.reclaim.plugins.module_utils.module import run
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import OPTIONS as OWNER
+
+RULES = dict(
+    include=dict(type="list", elements="str", default=[]),
+    exclude=dict(type="list", elements="str", default=[]),
+)
+
+
+def main() -> None:
+    run(
+        dict(
+            netns=dict(type="str"),
+            rules=dict(type="dict", default={}, options=RULES),
+            intent=dict(type="dict", default={}, options=INTENT),
+            owners=dict(type="list", elements="dict", default=[], options=OWNER),
+            logs=dict(type="list", elements="path", default=[]),
+            limit=dict(type="int", default=200),
+        ),
+        audit_info,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Results of audit_info as hosts send them, made up for tests of the report."""
+
+from __future__ import annotations
+
+import typing as t
+
+NOON = 1763971200.0
+"""2025-11-24 08:00:00 UTC."""
+
+HOSTILE = (
+    "<script>document.title='owned'</script>",
+    '"><img src=x onerror="document.title=\'owned\'">',
+    "'><svg/onload=document.title='owned'>",
+    "</style></script><script>document.title='owned'</script>",
+    "{{ 7 * 7 }}{% raw %}",
+    "javascript:document.title='owned'",
+    "right-to-left \u202egnp.exe\u2066",
+    "\x1b[2J\x1b]0;owned\x07\r\n\x00\x9b31m\x7f",
+    "\udcff\udc80 not UTF-8",
+    "A" * 10240,
+)
+
+
+def finding(**changes: t.Any) -> t.Dict[str, t.Any]:
+    """The incident, with changes."""
+    return {
+        "rule": "RC102",
+        "name": "owner-session-source-gone",
+        "severity": "high",
+        "confidence": "proven",
+        "object": {
+            "kind": "session",
+            "selector": {"owner": "doublezerod", "interface": "doublezero0", "local": "209.245.225.161"},
+        },
+        "count": 2,
+        "samples": ["216.238.110.55", "64.86.249.22"],
+        "cause": "doublezerod (pid 1027617, unit doublezerod.service) keeps sending from 209.245.225.161 on doublezero0 "
+        "to 216.238.110.55, 64.86.249.22, but the source 209.245.225.161 is not an address of this host any more: each "
+        "send fails with ENETUNREACH.",
+        "evidence": [
+            {
+                "source": "journal doublezerod.service",
+                "observed": '{"level":"WARN","msg":"liveness.scheduler: error writing UDP packet","error":"write udp '
+                '0.0.0.0:44880->216.238.110.55:44880: sendmsg: network is unreachable","peer":"interface: doublezero0, '
+                'localIP: 209.245.225.161, peerIP: 216.238.110.55"}',
+                "command": "journalctl -u doublezerod.service --since -10min",
+            },
+            {
+                "source": "kernel",
+                "observed": "no link holds 209.245.225.161, and the local table has no entry for it",
+                "command": "ip address show to 209.245.225.161",
+            },
+            {
+                "source": "kernel",
+                "observed": "a send to 216.238.110.55 is refused: ENETUNREACH",
+                "command": "ip route get 216.238.110.55 from 209.245.225.161 oif doublezero0",
+            },
+        ],
+        "owner": {
+            "name": "doublezerod",
+            "alive": True,
+            "known_by": "the running process doublezerod (pid 1027617) writes these lines itself",
+            "unit": "doublezerod.service",
+            "process": {"pid": 1027617, "name": "doublezerod", "started": NOON - 86400},
+        },
+        "remedy": [
+            {
+                "op": "owner.restart",
+                "args": {"owner": "doublezerod", "unit": "doublezerod.service"},
+                "command": "systemctl restart doublezerod.service",
+            }
+        ],
+        "advice": "Adding a route will not help: the kernel refuses the source before it looks for a route.",
+        "details": {"cause": "source-not-local", "errno": "ENETUNREACH", "errors": 532},
+        "fingerprint": "5f2ab1c09d8e7f60",
+        "first_seen": NOON - 3600,
+        "last_seen": NOON - 4,
+        **changes,
+    }
+
+
+def litter(number: int = 1, **changes: t.Any) -> t.Dict[str, t.Any]:
+    """A small finding that another number makes another one."""
+    return finding(
+        **{
+            "rule": "RC301",
+            "name": "rule-table-empty",
+            "severity": "low",
+            "object": {
+                "kind": "rule",
+                "selector": {"family": 4, "priority": 5000 + number, "src": "10.9.%d.0/24" % number, "table": 52},
+            },
+            "count": 1,
+            "samples": [],
+            "cause": "The rule 'from 10.9.%d.0/24 lookup 52' asks a table that holds no route." % number,
+            "evidence": [
+                {
+                    "source": "kernel",
+                    "observed": "table 52 has no route",
+                    "command": "ip -4 route show table 52",
+                },
+            ],
+            "owner": None,
+            "remedy": [
+                {
+                    "op": "rule.del",
+                    "args": {"priority": 5000 + number},
+                    "command": "ip -4 rule del priority %d from 10.9.%d.0/24 lookup 52" % (5000 + number, number),
+                }
+            ],
+            "advice": "The rule does nothing as long as the table is empty.",
+            "details": {},
+            "fingerprint": "%016x" % number,
+            "first_seen": None,
+            "last_seen": None,
+            **changes,
+        }
+    )
+
+
+def audit(*findings: t.Mapping[str, t.Any], **changes: t.Any) -> t.Dict[str, t.Any]:
+    """The result of one host's audit with these findings."""
+    sums: t.Dict[str, t.Any] = dict.fromkeys(("critical", "high", "medium", "low", "info"), 0)
+    by_rule: t.Dict[str, int] = {}
+    for item in findings:
+        sums[item["severity"]] += 1
+        by_rule[item["rule"]] = by_rule.get(item["rule"], 0) + 1
+    return {
+        "schema": "1.0",
+        "host": {
+            "hostname": "dfw-mn-bm1",
+            "kernel": "6.1.0-28-amd64",
+            "boot_id": "4a1f0c1e-0000-4000-8000-00000000000a",
+        },
+        "netns": None,
+        "started": NOON - 2,
+        "seconds": 0.412,
+        "rules": ["RC101", "RC102", "RC301"],
+        "findings": list(findings),
+        "summary": dict(sums, total=len(findings), by_rule=by_rule, omitted=0),
+        "unseen": [],
+        "snapshot": {
+            "generation": "53f1e0b1c2a4d5e6",
+            "counts": {
+                "links": 4,
+                "addresses": 7,
+                "rules": 5,
+                "nexthops": 0,
+                "neighbours": 12,
+                "routes": 104211,
+                "sessions": 87,
+            },
+            "unsteady": [],
+        },
+        **changes,
+    }
+
+
+def registered(*findings: t.Mapping[str, t.Any], **changes: t.Any) -> t.Dict[str, t.Any]:
+    """The same as Ansible registers it."""
+    return dict(audit(*findings, **changes), changed=False, failed=False)
+
+
+def unreachable(reason: str = "Failed to connect to the host via ssh: Connection refused\r\n") -> t.Dict[str, t.Any]:
+    return {"unreachable": True, "changed": False, "msg": reason}
+
+
+def failed(reason: str = "pyroute2 is wanted and not there") -> t.Dict[str, t.Any]:
+    return {"failed": True, "changed": False, "msg": reason}
+
+
+NOT_ROOT = {"what": "owners of other users' sockets", "why": "not root (CAP_SYS_PTRACE is wanted)"}
+
+
+def fleet_of_few() -> t.Dict[str, t.Optional[t.Dict[str, t.Any]]]:
+    """A bit of everything."""
+    return {
+        "dfw-mn-bm1": registered(finding(), litter(1)),
+        "edge1": registered(litter(2), litter(3), unseen=[NOT_ROOT]),
+        "edge2": registered(litter(2), unseen=[NOT_ROOT]),
+        "edge3": registered(),
+        "db7": unreachable(),
+        "db8": failed(),
+        "db9": None,
+    }
+
+
+def hostile_fleet() -> t.Dict[str, t.Optional[t.Dict[str, t.Any]]]:
+    """Hosts that put what they can into every text."""
+    hosts: t.Dict[str, t.Optional[t.Dict[str, t.Any]]] = {}
+    for number, text in enumerate(HOSTILE):
+        evil = finding(
+            rule=text,
+            name=text,
+            object={"kind": text, "selector": {"owner": text, text: [text]}},
+            samples=[text],
+            cause=text,
+            evidence=[{"source": text, "observed": text, "command": text}],
+            owner={"name": text, "alive": None, "known_by": text, "unit": text, "process": {"pid": 1, "name": text}},
+            remedy=[{"op": text, "args": {text: text}, "command": text}],
+            advice=text,
+            details={text: {text: text}},
+            fingerprint=text,
+        )
+        result = registered(
+            evil,
+            finding(cause=text),
+            host={"hostname": text, "kernel": text, "boot_id": text},
+            netns=text,
+            rules=[text],
+            unseen=[{"what": text, "why": text}],
+        )
+        result["snapshot"] = {"generation": text, "counts": {text: 1}, "unsteady": [text]}
+        hosts["%s%d" % (text, number)] = result
+        hosts["gone %s%d" % (text, number)] = unreachable(text)
+        hosts["broken %s%d" % (text, number)] = failed(text)
+    return hosts
+
+
+def large_fleet(number: int = 1000) -> t.Dict[str, t.Optional[t.Dict[str, t.Any]]]:
+    """Many hosts, each with faults of its own and faults that others have too."""
+    hosts: t.Dict[str, t.Optional[t.Dict[str, t.Any]]] = {}
+    for host in range(number):
+        name = "web%04d.example.net" % host
+        if host % 50 == 49:
+            hosts[name] = unreachable()
+            continue
+        found = [litter(item) for item in range(4)]
+        own = "10.%d.%d.9" % (host // 250, host % 250)
+        if host % 3 == 0:
+            found.insert(0, finding(cause="doublezerod keeps sending from %s, which is no address of this host." % own))
+        hosts[name] = registered(
+            *found, *(litter(item, cause="The rule 'from %s lookup %d' is dead." % (own, item)) for item in range(3))
+        )
+    return hosts

@@ -1,0 +1,165 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html.parser
+import re
+
+import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet
+from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
+
+pytest.importorskip("jinja2")
+
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import html as page  # noqa: E402
+
+FORMS = {"form", "fieldset", "legend", "label", "input", "select", "option", "output", "button"}
+TEXT = {
+    "html", "head", "meta", "link", "title", "style", "script", "body", "header", "main", "footer", "nav", "section",
+    "div", "p", "a", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "span", "strong", "bdi", "code",
+    "details", "summary",
+}  # fmt: skip
+
+
+class Parsed(html.parser.HTMLParser):
+    """What a browser would see: elements, their attributes, and text."""
+
+    def __init__(self, results):
+        super().__init__()
+        self.source = page.render(fleet.document(results, samples.NOON))
+        self.elements = []
+        self.open = []
+        self.text = []
+        self.feed(self.source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in ("meta", "link", "input"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append((self.open[-1] if self.open else "", data))
+
+    def words(self):
+        text = [data for tag, data in self.text if tag not in ("script", "style")]
+        return " ".join(" ".join(text).split())
+
+    def all(self, tag, **wanted):
+        return [
+            found
+            for name, found in self.elements
+            if name == tag and all(found.get(key) == wanted[key] for key in wanted)
+        ]
+
+
+@pytest.fixture(params=["fleet_of_few", "hostile_fleet", "large_fleet"], scope="module")
+def parsed(request):
+    return Parsed(getattr(samples, request.param)())
+
+
+def test_only_known_elements_all_closed(parsed):
+    assert {tag for tag, _attributes in parsed.elements} <= TEXT | FORMS
+    assert parsed.open == []
+    assert len(parsed.all("script")) == len(parsed.all("style")) == 1
+
+
+def test_nothing_is_fetched_and_nothing_inline_can_run(parsed):
+    for tag, attributes in parsed.elements:
+        assert not [name for name in attributes if name.startswith("on") or name in ("style", "src", "action")], tag
+        target = attributes.get("href")
+        assert target is None or re.fullmatch(r"#[a-z0-9-]+|data:,|fleet\.json|hosts/[A-Za-z0-9._~%-]*", target), target
+
+
+def test_the_policy_allows_this_style_and_script_only(parsed):
+    policy = parsed.all("meta", **{"http-equiv": "Content-Security-Policy"})[0]["content"]
+    for kind in ("style", "script"):
+        (text,) = [data for tag, data in parsed.text if tag == kind]
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert "%s-src 'sha256-%s';" % (kind, digest) in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+
+
+def test_ids_are_ours_and_unique_and_links_lead_somewhere(parsed):
+    ids = [attributes["id"] for _tag, attributes in parsed.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[a-z][a-z0-9-]*", one) for one in ids)
+    links = {attributes["href"][1:] for attributes in parsed.all("a") if attributes["href"].startswith("#")}
+    assert links <= set(ids)
+    labels = {attributes["aria-labelledby"] for _tag, attributes in parsed.elements if "aria-labelledby" in attributes}
+    assert labels <= set(ids)
+
+
+def test_nothing_unprintable_reaches_the_page(parsed):
+    assert all(char.isprintable() or char == "\n" for char in parsed.source)
+
+
+def test_hostile_text_stays_text():
+    words = Parsed(samples.hostile_fleet()).words()
+    for text in ("<script>document.title='owned'</script>", '"><img src=x onerror="document.title=\'owned\'">'):
+        assert text in words
+    assert "{{ 7 * 7 }}{% raw %}" in words
+    assert "right-to-left \\u202egnp.exe\\u2066" in words
+    assert "A" * 2001 not in words
+
+
+def test_what_a_person_needs_is_there():
+    words = Parsed(samples.fleet_of_few()).words()
+    for text in (
+        "1 of 4 audited hosts needs attention now.",
+        "3 hosts were not audited , and are not known to be clean: db7 , db8 , db9 . Why",
+        "RC102 owner-session-source-gone 1 finding on 1 host A daemon keeps sending from an address or link that is gone",
+        "ip route get 216.238.110.55 from 209.245.225.161 oif doublezero0",
+        "doublezerod , alive, process doublezerod (1027617), unit doublezerod.service. Known because the running process",
+        "owner.restart systemctl restart doublezerod.service Adding a route will not help",
+        "First sign 2025-11-24 07:00:00 UTC Last sign 2025-11-24 07:59:56 UTC",
+        "db7 unreachable Failed to connect to the host via ssh: Connection refused",
+        "db9 skipped it left the play before it was audited",
+        "owners of other users' sockets not root (CAP_SYS_PTRACE is wanted) On edge1 , edge2 .",
+        "edge3 no findings",
+        "routes 104,211",
+    ):
+        assert text in words
+
+
+def test_a_finding_that_hosts_share_is_there_once_with_all_of_them():
+    parsed = Parsed(samples.fleet_of_few())
+    assert len(parsed.all("details", **{"class": "finding"})) == 4
+    assert "edge1 , edge2" in parsed.words()
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        ({}, "No host was audited, so nothing is known."),
+        ({"a": samples.unreachable()}, "No host was audited, so nothing is known."),
+        ({"a": samples.registered()}, "There are none. The host is as far as could be seen free of"),
+    ],
+)
+def test_little_to_say_is_said(results, said):
+    assert said in Parsed(results).words()
+
+
+def test_what_the_limit_left_out_is_said():
+    result = samples.registered(samples.finding())
+    result["summary"].update(high=31, total=31, omitted=30)
+    words = Parsed({"a": result}).words()
+    assert "30 more findings did not fit into the hosts' results (reclaim_limit)" in words
+    assert "Left out 30 findings over the limit" in words
+
+
+def test_a_file_name_with_percent_signs_is_linked_rightly():
+    parsed = Parsed({"a/b": samples.registered()})
+    assert parsed.all("a", href="hosts/a%252Fb.json")
+
+
+def test_a_thousand_hosts_are_a_page_of_sane_size():
+    assert len(page.render(fleet.document(samples.large_fleet(), samples.NOON)).encode()) < 8 * 1024 * 1024

@@ -1,0 +1,124 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""RC102, the incident: the log names the session, the kernel confirms it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.index import Index
+from ansible_collections.netmend.reclaim.plugins.module_utils.intent import load
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
+    Address,
+    Answer,
+    Link,
+    OwnerSession,
+    Process,
+    Snapshot,
+)
+from ansible_collections.netmend.reclaim.plugins.module_utils.rules.owner_sessions import OwnerSessionSourceGone
+
+NOW = 1_800_000_000.0
+TUNNEL = Link(7, "doublezero0", kind="gre", up=True)
+SESSION = OwnerSession(
+    owner="doublezerod",
+    process=Process(4711, "doublezerod"),
+    unit="doublezerod.service",
+    interface="doublezero0",
+    local="209.245.225.161",
+    peer="216.238.110.55",
+    errors=9,
+    first=NOW - 120,
+    last=NOW - 5,
+    error="ENETUNREACH",
+    source="journal of doublezerod.service",
+    command="journalctl --unit=doublezerod.service",
+    sample="...",
+    restart=("systemctl", "restart", "doublezerod.service"),
+)
+
+
+def refused(queries):
+    return [Answer("ENETUNREACH") for _query in queries]
+
+
+def granted(queries):
+    return [Answer(None) for _query in queries]
+
+
+def findings(*sessions, ask=refused, intent=None, **tables):
+    snapshot = Snapshot(taken=NOW, owner_sessions=sessions, **dict({"links": (TUNNEL,)}, **tables))
+    return list(OwnerSessionSourceGone(Index(snapshot), ask, load(intent or {})).conclude())
+
+
+def test_the_incident() -> None:
+    asked = []
+    (found,) = findings(SESSION, ask=lambda queries: asked.extend(queries) or refused(queries))
+    assert [(query.to, query.source, query.interface) for query in asked] == [("216.238.110.55", "209.245.225.161", 7)]
+    assert (found.rule, found.severity, found.confidence) == ("RC102", "high", "proven")
+    assert found.selector == {"owner": "doublezerod", "interface": "doublezero0", "local": "209.245.225.161"}
+    assert found.details["cause"] == "source-not-local"
+    assert found.details["peers"] == ["216.238.110.55"]
+    assert "Adding a route will not help" in found.advice
+    assert "must be restarted" in found.advice
+    assert [(step.op, step.command) for step in found.remedy] == [
+        ("owner.restart", "systemctl restart doublezerod.service")
+    ]
+    assert found.owner is not None and found.owner.alive and found.owner.process == SESSION.process
+    assert any(item.command == "ip address show to 209.245.225.161" for item in found.evidence)
+    assert any("from 209.245.225.161 oif doublezero0" in item.command for item in found.evidence)
+
+
+def test_sessions_of_one_source_are_one_finding() -> None:
+    other = dataclasses.replace(SESSION, peer="198.51.100.7")
+    elsewhere = dataclasses.replace(SESSION, local="192.0.2.9")
+    found = findings(SESSION, other, elsewhere)
+    assert sorted((item.selector["local"], item.count) for item in found) == [("192.0.2.9", 1), ("209.245.225.161", 2)]
+
+
+def test_errors_add_up_over_the_peers_of_one_source() -> None:
+    """The daemon writes one line in five seconds for all sessions together: none of them may have three alone."""
+    several = [dataclasses.replace(SESSION, peer="198.51.100.%d" % n, errors=1, last=NOW - n) for n in range(1, 4)]
+    assert [item.count for item in findings(*several)] == [3]
+
+
+def test_the_link_is_gone() -> None:
+    local = Address(4, 2, SESSION.local, 32)
+    (found,) = findings(SESSION, links=(Link(2, "eth0"),), addresses=(local,), ask=granted)
+    assert found.details["cause"] == "device-gone"
+    assert "on doublezero0" in found.cause and "the interface does not exist any more" in found.cause
+    assert "Adding a route will not help" in found.advice
+
+
+def test_a_declared_address_is_brought_back() -> None:
+    intent = {"addresses": [{"address": "209.245.225.161/32", "interface": "doublezero0"}]}
+    (found,) = findings(SESSION, intent=intent)
+    assert [step.op for step in found.remedy] == ["address.add"]
+    assert found.remedy[0].command == "ip address add 209.245.225.161/32 dev doublezero0"
+
+
+@pytest.mark.parametrize("unit", ["session-3.scope", "user@1000.service/x.service", None])
+def test_what_systemctl_cannot_restart(unit) -> None:
+    (found,) = findings(dataclasses.replace(SESSION, unit=unit, restart=()))
+    assert found.remedy == ()
+    assert "must be restarted" in found.advice
+
+
+@pytest.mark.parametrize(
+    ("sessions", "given"),
+    [
+        pytest.param([SESSION], {"addresses": (Address(4, 2, SESSION.local, 32),)}, id="a log that lies: held here"),
+        pytest.param([SESSION], {"local": ("209.245.225.0/24",)}, id="AnyIP in the local table"),
+        pytest.param([SESSION], {"ask": granted}, id="the kernel would send it"),
+        pytest.param([dataclasses.replace(SESSION, last=NOW - 900)], {}, id="it stopped long ago"),
+        pytest.param([dataclasses.replace(SESSION, errors=2)], {}, id="too few errors"),
+        pytest.param([dataclasses.replace(SESSION, first=NOW - 6)], {}, id="the race of a teardown"),
+        pytest.param([dataclasses.replace(SESSION, process=None)], {}, id="nobody runs"),
+        pytest.param([], {}, id="no session"),
+    ],
+)
+def test_near_misses(sessions, given) -> None:
+    assert findings(*sessions, **given) == []
