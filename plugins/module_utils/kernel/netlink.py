@@ -11,9 +11,12 @@ reads bytes. Sources: RFC 3549, netlink(7), include/uapi/linux/netlink.h.
 from __future__ import annotations
 
 import errno
+import importlib
+import importlib.util
 import os
 import socket
 import struct
+import sys
 import time
 import typing as t
 
@@ -43,6 +46,9 @@ _ERRNO = struct.Struct("=i")
 _TIMEVAL = struct.Struct("@ll")
 _NLA_TYPE_MASK = 0x3FFF
 _NLMSGERR_ATTR_MSG = 1
+_SOL_NETLINK = 270
+_NETLINK_EXT_ACK = 11
+_NETLINK_GET_STRICT_CHK = 12
 
 READ_SIZE = 1 << 16
 """Smaller reads lose IPv6 routes under churn (measured)."""
@@ -307,29 +313,37 @@ def steady(
     return tuple(dict.fromkeys(last))
 
 
+def socket_class() -> t.Any:
+    """pyroute2's NetlinkSocket, imported without the package's own ``__init__``: that imports all of pyroute2, which
+    takes longer than auditing a host does. Raises ImportError and whatever else a pyroute2 raises that is too old for
+    this Python."""
+    name = "pyroute2.netlink.nlsocket"
+    if name not in sys.modules and "pyroute2" not in sys.modules:
+        spec = importlib.util.find_spec("pyroute2")
+        if spec is None:
+            raise ImportError("there is none")
+        sys.modules["pyroute2"] = importlib.util.module_from_spec(spec)
+        try:
+            importlib.import_module(name)
+        finally:
+            del sys.modules["pyroute2"]  # whoever imports it later gets all of it
+    return (sys.modules.get(name) or importlib.import_module(name)).NetlinkSocket
+
+
 def _open(family: int) -> socket.socket:
-    """pyroute2 opens and sets up the socket; the descriptor is ours, because its own read path changed in each version."""
+    """pyroute2 opens the socket; the descriptor is ours, because its own read path changed in each version."""
     try:
-        from pyroute2 import IPRSocket
-        from pyroute2.netlink.nlsocket import NetlinkSocket
-    except Exception as exc:  # a pyroute2 too old for this Python fails with TypeError, AttributeError and others
+        opened = socket_class()(family=family)
+    except Exception as exc:
         raise MissingPyroute2("pyroute2 0.7.2 or later is wanted, importing it failed: %s" % exc) from exc
     try:
-        if family == NETLINK_ROUTE:
-            # strict_check: without it the kernel ignores every filter. groups=0: no events, which would overrun.
-            opened = IPRSocket(strict_check=True, ext_ack=True)
-            opened.bind(groups=0)
-        else:
-            opened = NetlinkSocket(family=family)
-            opened.bind()
-    except TypeError as exc:
-        raise MissingPyroute2(
-            "pyroute2 0.7.2 or later is wanted, this one does not know strict_check: %s" % exc
-        ) from exc
-    try:
+        opened.bind(groups=0)  # no events: they would overrun
         ours = socket.socket(fileno=os.dup(opened.fileno()))
     finally:
         opened.close()
     ours.setblocking(True)  # pyroute2 0.9 leaves it non-blocking
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIMEVAL.pack(TIMEOUT, 0))
+    if family == NETLINK_ROUTE:
+        ours.setsockopt(_SOL_NETLINK, _NETLINK_EXT_ACK, 1)
+        ours.setsockopt(_SOL_NETLINK, _NETLINK_GET_STRICT_CHK, 1)  # without it the kernel ignores every filter
     return ours

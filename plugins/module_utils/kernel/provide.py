@@ -30,7 +30,7 @@ import time
 import typing as t
 import zipfile
 
-from .netlink import MissingPyroute2
+from .netlink import MissingPyroute2, socket_class
 
 OLDEST = (0, 7, 2)
 NAME_VARIABLE = "NETMEND_RECLAIM_PYROUTE2"
@@ -140,15 +140,16 @@ def _import_own() -> str | None:
         return "the host's pyroute2 cannot be found: %s" % exc
     if spec is None:
         return "the host's Python %s has no pyroute2" % sys.version.split()[0]
-    # Its version is read, not imported: importing one that is too old costs half a second for nothing.
     version = _version_in(spec.submodule_search_locations or [])
-    if version is not None and not is_new_enough(version):
-        return "the host's pyroute2 %s in %s is older than 0.7.2" % (version, os.path.dirname(spec.origin or "?"))
+    if version is None or not is_new_enough(version):
+        where = os.path.dirname(spec.origin or "?")
+        return "the host's pyroute2 %s in %s is older than 0.7.2" % (version or "of unknown version", where)
     failure = _import()
     return None if failure is None else "the host's pyroute2 does not work: %s" % failure
 
 
 def _version_in(locations: t.Iterable[str]) -> str | None:
+    """What it says of itself in a file: importing all of it to ask would take longer than the work itself."""
     for location in locations:
         with contextlib.suppress(OSError, UnicodeDecodeError):
             with open(os.path.join(location, "config", "version.py"), encoding="utf-8") as stream:
@@ -173,11 +174,7 @@ def _import_from(path: str) -> str | None:
 
 def _import() -> str | None:
     try:
-        importlib.import_module("pyroute2.netlink.nlsocket")
-        package = importlib.import_module("pyroute2")
-        version = str(getattr(package, "__version__", ""))
-        if not hasattr(package, "IPRSocket") or not is_new_enough(version):
-            raise ImportError("version %s is older than 0.7.2" % (version or "unknown"))
+        socket_class()
     except Exception as exc:  # on a Python that it does not know: TypeError, AttributeError, SyntaxError, EOFError...
         for name in [name for name in sys.modules if name.partition(".")[0] in ("pyroute2", "pr2modules")]:
             del sys.modules[name]

@@ -39,8 +39,7 @@ def test_the_first_task_brings_it_and_the_second_is_one_module_run(lab, bare_pyt
     assert oct(entry.stat().st_mode & 0o7777) == "0o700"
     # Compiled for this interpreter, so that the next run does not pay for it.
     tag = "cpython-%s" % version.replace(".", "")
-    compiled = {path.name for path in entry.rglob("*.pyc")}
-    assert "iproute.%s.pyc" % tag in compiled or "linux.%s.pyc" % tag in compiled
+    assert "nlsocket.%s.pyc" % tag in {path.name for path in entry.rglob("*.pyc")}
     before = {path: path.stat().st_mtime_ns for path in entry.rglob("*")}
     second = lab.run(MODULE, python=python, pipelining=pipelining)
     assert is_good(second)
@@ -89,7 +88,7 @@ def test_many_first_runs_at_once(lab, bare_python):
 
 
 def truncated_source(entry):
-    os.truncate(entry / "pyroute2" / "iproute" / "__init__.py", 5)
+    os.truncate(entry / "pyroute2" / "netlink" / "nlsocket.py", 5)
 
 
 def truncated_bytecode(entry):
@@ -150,7 +149,7 @@ def test_a_directory_that_others_could_write_is_neither_read_nor_written(lab, ba
     assert is_good(lab.run(MODULE, python=python))
     # What lies there now is somebody else's: it would tell that it was imported.
     marker = lab.directory / "imported"
-    (lab.entry() / "pyroute2" / "__init__.py").write_text("open(%r, 'w').close()\n" % str(marker))
+    (lab.entry() / "pyroute2" / "netlink" / "__init__.py").write_text("open(%r, 'w').close()\n" % str(marker))
     names = sorted(path.name for path in lab.cache.rglob("*"))
     poison(lab.cache)
     for _run in range(2):

@@ -38,6 +38,10 @@ class Namespace:
             raise AssertionError("%s: exit %d\n%s%s" % (command, done.returncode, done.stdout, done.stderr))
         return done.stdout
 
+    def until(self, command: str) -> None:
+        """Run a shell command until it succeeds: the kernel finishes IPv6 addresses in its own time."""
+        self.sh("timeout 20 sh -c 'until %s; do sleep 0.05; done'" % command)
+
     def batch(self, lines: str, family: str = "-4") -> None:
         """Feed lines to ``ip -batch``."""
         done = subprocess.run(

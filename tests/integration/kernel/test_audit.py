@@ -166,7 +166,7 @@ def test_hostile_process_names(host) -> None:
 def test_an_audit_changes_nothing(host) -> None:
     host.sh("ip route add blackhole 203.0.113.0/24 table 100; ip rule add pref 500 lookup 9")
     # IPv6 addresses settle by themselves: that is not the audit's doing.
-    host.sh("timeout 20 sh -c 'while ip -6 addr show tentative | grep -q .; do sleep 0.1; done'")
+    host.until("! ip -6 addr show tentative | grep -q .")
     before = host.sh("ip -d addr; ip -d rule; ip -6 rule; ip route show table all; ip -6 route show table all")
     audit(host)
     assert host.sh("ip -d addr; ip -d rule; ip -6 rule; ip route show table all; ip -6 route show table all") == before

@@ -308,6 +308,7 @@ def test_ipv6_tentative_link_local_and_anycast_sources(netns):
         "address add 2001:db8:5::5/64 dev vc\n",  # no carrier: stays tentative
         "-6",
     )
+    ns.until("ip -6 route show table local | grep -q ^anycast.2001:db8::")
     with ns.entered():
         va, vc = socket.if_nametoindex("va"), socket.if_nametoindex("vc")
     queries = [
