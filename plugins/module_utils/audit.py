@@ -99,10 +99,10 @@ def audit(kernel: Kernel, request: Request) -> t.Dict[str, t.Any]:
         "findings": [as_json(finding) for finding in shown],
         "summary": summary(findings, len(findings) - len(shown)),
         "unseen": [dataclasses.asdict(item) for item in unseen],
+        "unsteady": sorted(set(kernel.unsteady)),
         "snapshot": {
             "generation": generation(snapshot),
             "counts": dict(_small(snapshot), **counts),
-            "unsteady": sorted(set(kernel.unsteady)),
         },
     }
 

@@ -371,11 +371,17 @@ unseen:
   returned: success
   type: list
   elements: dict
+unsteady:
+  description: The tables that changed on each try to read them. What is told of them may be incomplete.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 snapshot:
-  description: A digest of the small tables, how much was looked at, and which tables would not hold still.
+  description: A digest of the small tables, and how much was looked at.
   returned: success
   type: dict
-  sample: {"generation": "53f1e0b1c2a4d5e6", "counts": {"links": 2, "routes": 9}, "unsteady": []}
+  sample: {"generation": "53f1e0b1c2a4d5e6", "counts": {"links": 2, "routes": 9}}
 """
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info

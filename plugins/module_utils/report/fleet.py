@@ -135,7 +135,7 @@ def unseen(fleet: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str, t.Tuple[str
     for name, item in fleet["hosts"].items():
         for one in item.get("unseen", ()):
             found.setdefault((one["what"], one["why"]), []).append(name)
-        for table in item.get("snapshot", {}).get("unsteady", ()):
+        for table in item.get("unsteady", ()):
             key = (table, "it changed each time it was read, so something may have been missed")
             found.setdefault(key, []).append(name)
     rows = [(what, why, tuple(dict.fromkeys(hosts))) for (what, why), hosts in found.items()]

@@ -147,5 +147,6 @@ _AUDIT: t.Dict[str, _Check] = {
     "findings": _each(_FINDING),
     "summary": _record(dict(dict.fromkeys(SEVERITIES, _count), total=_count, by_rule=_values(_count), omitted=_count)),
     "unseen": _each(_record({"what": _text, "why": _text})),
-    "snapshot": _record({"generation": _text, "counts": _values(_count), "unsteady": _each(_text)}),
+    "unsteady": _each(_text),
+    "snapshot": _record({"generation": _text, "counts": _values(_count)}),
 }

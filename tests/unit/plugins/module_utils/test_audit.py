@@ -88,7 +88,7 @@ def test_one_pass_and_what_it_says() -> None:
         "routes": 101,
         "sessions": 3,
     }
-    assert result["snapshot"]["unsteady"] == ["rules"]
+    assert result["unsteady"] == ["rules"]
     assert result["unseen"] == [{"what": "raw sockets", "why": "the kernel has no module raw_diag"}]
     assert result["summary"]["by_rule"] == {"RC101": 3, "RC204": 1}
     (table,) = [finding for finding in result["findings"] if finding["rule"] == "RC204"]

@@ -154,8 +154,8 @@ def audit(*findings: t.Mapping[str, t.Any], **changes: t.Any) -> t.Dict[str, t.A
                 "routes": 104211,
                 "sessions": 87,
             },
-            "unsteady": [],
         },
+        "unsteady": [],
         **changes,
     }
 
@@ -214,7 +214,8 @@ def hostile_fleet() -> t.Dict[str, t.Optional[t.Dict[str, t.Any]]]:
             rules=[text],
             unseen=[{"what": text, "why": text}],
         )
-        result["snapshot"] = {"generation": text, "counts": {text: 1}, "unsteady": [text]}
+        result["unsteady"] = [text]
+        result["snapshot"] = {"generation": text, "counts": {text: 1}}
         hosts["%s%d" % (text, number)] = result
         hosts["gone %s%d" % (text, number)] = unreachable(text)
         hosts["broken %s%d" % (text, number)] = failed(text)

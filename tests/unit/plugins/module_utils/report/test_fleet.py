@@ -113,7 +113,7 @@ def test_times_do_not_keep_shared_findings_apart():
 
 def test_unseen_and_unsteady_come_with_their_hosts():
     results = samples.fleet_of_few()
-    results["edge3"]["snapshot"]["unsteady"] = ["routes"]
+    results["edge3"]["unsteady"] = ["routes"]
     rows = fleet.unseen(document(results))
     assert [(what, hosts) for what, _why, hosts in rows] == [
         (samples.NOT_ROOT["what"], ("edge1", "edge2")),
