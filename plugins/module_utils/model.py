@@ -387,10 +387,13 @@ class Step:
 
 
 OPS = (
-    "route.add", "route.del", "rule.add", "rule.del", "address.add", "address.del", "link.up", "link.down", "link.del",
-    "neighbour.del", "nexthop.del", "flow.del", "socket.destroy", "owner.release", "owner.restart", "firewall.allow",
-    "sysctl.set",
+    "owner.release", "owner.restart", "sysctl.set",
+    "link.up", "address.add", "neighbour.add", "nexthop.add", "route.add", "rule.add", "firewall.allow",
+    "rule.del", "route.del", "nexthop.del", "neighbour.del", "address.del", "link.down", "link.del",
+    "flow.del", "socket.destroy",
 )  # fmt: skip
+"""In the order in which the steps of a plan are taken: owners first, then what is added (a rule when its table is
+filled), then what is removed (a rule before its table is emptied, an address before its link)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -430,3 +433,93 @@ class Finding:
     """What helps but does not identify: errno, cause id, pid, counters."""
     first_seen: float | None = None
     last_seen: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """One object exactly as the kernel showed it, or many routes that differ in nothing but their destination.
+
+    What is acted on is a Seen: compared before, sent to the kernel, journaled, and given back when it is undone.
+    """
+
+    kind: str
+    """link, address, route, rule, nexthop, neighbour, flow, session."""
+    object: t.Any
+    """The same, decoded: Link, Address, Route (a template: ``dst`` is None), Rule..."""
+    raw: bytes
+    """The body of the kernel's own message without what changes by itself (states, counters, ages): all attributes,
+    also those that the model does not know. Of a route: without its destination."""
+    dsts: tuple[str, ...] = ()
+    """Routes only: their destinations, at least one."""
+
+    @property
+    def count(self) -> int:
+        return len(self.dsts) or 1
+
+
+@dataclasses.dataclass(frozen=True)
+class PlanStep:
+    """One step of a plan: JSON of it is what a person reviews, and what the host acts on."""
+
+    op: str
+    findings: tuple[str, ...]
+    """Fingerprints of the findings that it mends."""
+    command: str
+    """What a person would type to do the same."""
+    why: str
+    """The cause, as the finding says it."""
+    kind: str | None = None
+    """Kind of the object; None where the step is about an owner or a switch."""
+    object: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """The precondition: the exact object as seen (add: as wanted), for people to read."""
+    raw: str = ""
+    """The same, as the kernel's own message in hexadecimal (``Seen.raw``)."""
+    dsts: tuple[str, ...] = ()
+    args: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """Of a step without an object: owner, unit, argv; name, value."""
+    inverse: str | None = None
+    """The op that undoes it; None where nothing does."""
+    no_inverse: str = ""
+    """Why nothing undoes it."""
+    risk: str = "low"
+    """low, medium, high."""
+    risk_because: str = ""
+
+    @property
+    def count(self) -> int:
+        return len(self.dsts) or 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Withheld:
+    """A remedy that got no step, and the reason."""
+
+    finding: str
+    """Fingerprint."""
+    rule: str
+    op: str | None
+    """None where the finding has no remedy at all."""
+    reason: str
+    """``way-in``, ``protected``, ``kernel-object``, ``cap``, ``not-allowed``, ``owner-alive``, ``hint``, ``no-remedy``,
+    ``seen-once``, ``changed``."""
+    words: str
+    """One sentence that a person understands."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What would be changed on one host: reviewed, kept, applied as a whole, undone as a whole."""
+
+    host: t.Mapping[str, t.Any]
+    """hostname, machine_id, boot_id, netns."""
+    generation: str
+    created: float
+    made_by: str
+    """``netmend.reclaim 0.1.0``."""
+    steps: tuple[PlanStep, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    protected: tuple[str, ...] = ()
+    """What no step may touch, in words: the way in, the user's selectors."""
+    limits: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    links: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """ifindex (as text) to name, of the links that the steps mention."""
