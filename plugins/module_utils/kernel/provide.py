@@ -30,6 +30,7 @@ import time
 import typing as t
 import zipfile
 
+from ..private import Unsafe, check_ancestors, wrong_with
 from .netlink import MissingPyroute2, socket_class
 
 OLDEST = (0, 7, 2)
@@ -101,7 +102,7 @@ def provide(offer: Offer | None, remote_tmp: str) -> t.List[str]:
     warnings: t.List[str] = []
     try:
         place = _place(remote_tmp)
-    except _Unsafe as exc:
+    except Unsafe as exc:
         place = None
         warnings.append("pyroute2 is transferred anew for each task, because it cannot be kept on the host: %s" % exc)
     if place is not None:
@@ -126,10 +127,6 @@ def provide(offer: Offer | None, remote_tmp: str) -> t.List[str]:
             "0.7.2 or later on the host" % (trouble, offer.name.partition("-")[0], sys.version.split()[0], failure)
         )
     return warnings
-
-
-class _Unsafe(Exception):
-    pass
 
 
 def _import_own() -> str | None:
@@ -188,19 +185,19 @@ def _place(remote_tmp: str) -> str:
     if base == "~" or base.startswith("~/"):
         base = _home() + base[1:]
     if not os.path.isabs(base):
-        raise _Unsafe("remote_tmp %r is not an absolute path" % remote_tmp)
+        raise Unsafe("remote_tmp %r is not an absolute path" % remote_tmp)
     try:
         os.makedirs(base, mode=0o700, exist_ok=True)
         base = os.path.realpath(base)
-        _check_ancestors(base)
+        check_ancestors(base)
         place = os.path.join(base, "netmend.reclaim")
         with contextlib.suppress(FileExistsError):
             os.mkdir(place, 0o700)
-        wrong = _wrong_with(place)
+        wrong = wrong_with(place)
     except OSError as exc:
-        raise _Unsafe(str(exc)) from exc
+        raise Unsafe(str(exc)) from exc
     if wrong:
-        raise _Unsafe("%s %s; remove it" % (place, wrong))
+        raise Unsafe("%s %s; remove it" % (place, wrong))
     return place
 
 
@@ -213,41 +210,13 @@ def _home() -> str:
     try:
         return pwd.getpwuid(os.geteuid()).pw_dir
     except KeyError:
-        raise _Unsafe("the user %d has no home directory" % os.geteuid()) from None
-
-
-def _check_ancestors(path: str) -> None:
-    """Nobody but root and the user may be able to put another directory in the place of one on the way."""
-    while True:
-        status = os.lstat(path)
-        if status.st_uid not in (0, os.geteuid()):
-            raise _Unsafe("%s belongs to user %d" % (path, status.st_uid))
-        if status.st_mode & 0o022 and not status.st_mode & stat.S_ISVTX:
-            raise _Unsafe("%s is writable by others (mode %04o)" % (path, stat.S_IMODE(status.st_mode)))
-        parent = os.path.dirname(path)
-        if parent == path:
-            return
-        path = parent
-
-
-def _wrong_with(path: str) -> str | None:
-    """Why a directory of ours is not to be trusted, or None."""
-    status = os.lstat(path)
-    if stat.S_ISLNK(status.st_mode):
-        return "is a symbolic link"
-    if not stat.S_ISDIR(status.st_mode):
-        return "is not a directory"
-    if status.st_uid != os.geteuid():
-        return "belongs to user %d, not to %d" % (status.st_uid, os.geteuid())
-    if stat.S_IMODE(status.st_mode) != 0o700:
-        return "has mode %04o, not 0700" % stat.S_IMODE(status.st_mode)
-    return None
+        raise Unsafe("the user %d has no home directory" % os.geteuid()) from None
 
 
 def _is_whole(entry: str) -> bool:
     """Is this a complete copy that only we could have written?"""
     try:
-        if _wrong_with(entry):
+        if wrong_with(entry):
             return False
         with open(os.path.join(entry, _MANIFEST), encoding="utf-8") as stream:
             sizes = json.load(stream)

@@ -10,6 +10,7 @@ import zipfile
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel import provide
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.netlink import MissingPyroute2
+from ansible_collections.netmend.reclaim.plugins.module_utils.private import Unsafe
 
 FILES = {
     "pyroute2/__init__.py": b"__version__ = '0.9.7'\n",
@@ -142,7 +143,7 @@ def test_a_copy_that_is_not_as_it_was_written_is_not_used_but_replaced(place, po
 def test_a_place_with_another_mode_is_refused(place, mode):
     os.chmod(place, mode)
     try:
-        with pytest.raises(provide._Unsafe, match="has mode %04o, not 0700; remove it" % mode):
+        with pytest.raises(Unsafe, match="has mode %04o, not 0700; remove it" % mode):
             provide._place(os.path.dirname(place))
     finally:
         os.chmod(place, 0o700)
@@ -153,7 +154,7 @@ def test_a_place_that_is_a_link_is_refused(tmp_path):
     base.mkdir(mode=0o700)
     (tmp_path / "else").mkdir(mode=0o700)
     (base / "netmend.reclaim").symlink_to(tmp_path / "else")
-    with pytest.raises(provide._Unsafe, match="is a symbolic link"):
+    with pytest.raises(Unsafe, match="is a symbolic link"):
         provide._place(str(base))
 
 
@@ -161,14 +162,14 @@ def test_a_place_where_others_could_swap_it_is_refused(tmp_path):
     base = tmp_path / "open" / "tmp"
     base.mkdir(parents=True, mode=0o700)
     (tmp_path / "open").chmod(0o777)
-    with pytest.raises(provide._Unsafe, match="open is writable by others"):
+    with pytest.raises(Unsafe, match="open is writable by others"):
         provide._place(str(base))
     (tmp_path / "open").chmod(0o1777)
     assert provide._place(str(base)) == str(base / "netmend.reclaim")
 
 
 def test_a_relative_place_is_refused():
-    with pytest.raises(provide._Unsafe, match="not an absolute path"):
+    with pytest.raises(Unsafe, match="not an absolute path"):
         provide._place("ansible/tmp")
 
 
