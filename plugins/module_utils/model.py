@@ -74,6 +74,8 @@ class Address:
     proto: str | None = None
     """Who put it there (IFA_PROTO, Linux 5.18): ``kernel_lo``, ``kernel_ra``, ``kernel_ll`` or a number."""
     label: str | None = None
+    broadcast: str | None = None
+    """IPv4 only."""
     valid_lifetime: int | None = None
     """Seconds; None is for ever."""
     preferred_lifetime: int | None = None
@@ -120,6 +122,8 @@ class Route:
     """IPv6 router preference: ``low``, ``medium``, ``high``."""
     expires: int | None = None
     """Seconds left (IPv6 router advertisements, redirects). Never set in a template."""
+    mtu: int | None = None
+    """What the route sets (RTAX_MTU), where that differs from its link's."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -387,7 +391,7 @@ class Step:
 
 
 OPS = (
-    "owner.release", "owner.restart", "sysctl.set",
+    "owner.release", "owner.restart", "sysctl.set", "link.add", "link.set",
     "link.up", "address.add", "neighbour.add", "nexthop.add", "route.add", "rule.add", "firewall.allow",
     "rule.del", "route.del", "nexthop.del", "neighbour.del", "address.del", "link.down", "link.del",
     "flow.del", "socket.destroy",
@@ -458,6 +462,18 @@ class Seen:
 
 
 @dataclasses.dataclass(frozen=True)
+class WayIn:
+    """The connection that whoever runs this came in by: what must survive every change."""
+
+    peer: str
+    local: str
+    local_port: int
+    peer_port: int
+    known_by: str
+    """``SSH_CONNECTION of sshd (pid 7)``, ``socket of sshd (pid 7)``."""
+
+
+@dataclasses.dataclass(frozen=True)
 class PlanStep:
     """One step of a plan: JSON of it is what a person reviews, and what the host acts on."""
 
@@ -490,6 +506,15 @@ class PlanStep:
         return len(self.dsts) or 1
 
 
+REASONS = (
+    "no-remedy", "hint", "not-allowed", "owner-alive", "seen-once", "changed", "inexact",
+    "kernel-object", "way-in", "protected", "cap",
+)  # fmt: skip
+"""Why a remedy gets no step: there is none; it is a guess; its op is not among the allowed ones; who wants the object
+is alive; it was seen once only; it looks otherwise by now, or is gone; what it would take cannot be told exactly; the
+kernel's own object; the way in; what the user protects; more than the caps allow."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Withheld:
     """A remedy that got no step, and the reason."""
@@ -500,8 +525,7 @@ class Withheld:
     op: str | None
     """None where the finding has no remedy at all."""
     reason: str
-    """``way-in``, ``protected``, ``kernel-object``, ``cap``, ``not-allowed``, ``owner-alive``, ``hint``, ``no-remedy``,
-    ``seen-once``, ``changed``."""
+    """One of ``REASONS``."""
     words: str
     """One sentence that a person understands."""
 
