@@ -56,8 +56,9 @@ RTM_NEWROUTE, RTM_GETROUTE = 24, 26
 RTMSG = struct.Struct("=BBBBBBBBI")
 """rtmsg: family, dst_len, src_len, tos, table, protocol, scope, type, flags."""
 RTA_DST, RTA_SRC, RTA_IIF, RTA_OIF, RTA_GATEWAY, RTA_PRIORITY, RTA_PREFSRC = 1, 2, 3, 4, 5, 6, 7
-RTA_MULTIPATH, RTA_CACHEINFO, RTA_TABLE, RTA_VIA, RTA_PREF, RTA_ENCAP_TYPE = 9, 12, 15, 18, 20, 21
+RTA_METRICS, RTA_MULTIPATH, RTA_CACHEINFO, RTA_TABLE, RTA_VIA, RTA_PREF, RTA_ENCAP_TYPE = 8, 9, 12, 15, 18, 20, 21
 RTA_NH_ID = 30
+RTAX_MTU = 2
 _NEXTHOP = struct.Struct("=HBBi")  # rtnexthop: len, flags, hops, ifindex
 _EXPIRES = struct.Struct("=8xi")  # rta_cacheinfo: clntref, lastuse, expires, ...
 _ROUTE_FLAGS = sum(names.ROUTE_FLAGS)
@@ -388,7 +389,13 @@ def decode_route(data: bytes, start: int, end: int) -> Route:
         flags=shown if hops else tuple(sorted(shown + names.flags(names.HOP_FLAGS, flags))),
         pref=names.word(names.PREFERENCES, found[RTA_PREF][0]) if RTA_PREF in found else None,
         expires=expires or None,
+        mtu=_mtu(found.get(RTA_METRICS)),
     )
+
+
+def _mtu(metrics: bytes | None) -> int | None:
+    found = {} if metrics is None else attributes(metrics, 0, len(metrics))
+    return unsigned(found[RTAX_MTU]) if RTAX_MTU in found else None
 
 
 def decode_hops(found: t.Mapping[int, bytes], flags: int) -> t.Tuple[Hop, ...]:

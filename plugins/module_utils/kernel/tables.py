@@ -26,11 +26,11 @@ FAMILY_OF = {AF_INET: 4, AF_INET6: 6}
 
 _RTM_GETLINK, _RTM_GETADDR, _RTM_GETNEIGH, _RTM_GETRULE, _RTM_GETNEXTHOP = 18, 22, 30, 34, 106
 
-_IFINFO = struct.Struct("=BxHiII")  # family, type, index, flags, change
-_IFADDR = struct.Struct("=BBBBi")  # family, prefixlen, flags, scope, index
-_RULE = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, -, -, action, flags
-_NEXTHOP = struct.Struct("=BBBBI")  # family, scope, protocol, -, flags
-_NEIGHBOUR = struct.Struct("=BxxxiHBB")  # family, index, state, flags, type
+IFINFO = struct.Struct("=BxHiII")  # family, type, index, flags, change
+IFADDR = struct.Struct("=BBBBi")  # family, prefixlen, flags, scope, index
+RULE = struct.Struct("=BBBBBBBBI")  # family, dst_len, src_len, tos, table, -, -, action, flags
+NEXTHOP = struct.Struct("=BBBBI")  # family, scope, protocol, -, flags
+NEIGHBOUR = struct.Struct("=BxxxiHBB")  # family, index, state, flags, type
 U32 = struct.Struct("=I")
 _S32 = struct.Struct("=i")
 _U16 = struct.Struct("=H")
@@ -41,7 +41,7 @@ _RANGE32 = struct.Struct("=II")
 _MEMBER = struct.Struct("=IBBH")  # nexthop_grp: id, weight - 1, its high byte (Linux 6.12), -
 
 ABSENT = (errno.EAFNOSUPPORT, errno.EOPNOTSUPP, errno.EPROTONOSUPPORT, errno.EPFNOSUPPORT)
-_FOREVER = 0xFFFFFFFF
+FOREVER = 0xFFFFFFFF
 
 T = t.TypeVar("T")
 
@@ -111,10 +111,10 @@ def _read(
 
 # Links ---------------------------------------------------------------------------------------------------------------
 
-_IFLA_ADDRESS, _IFLA_IFNAME, _IFLA_MTU, _IFLA_LINK, _IFLA_MASTER, _IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
-_IFLA_LINKINFO, _IFLA_IFALIAS, _IFLA_EXT_MASK, _IFLA_LINK_NETNSID = 18, 20, 29, 37
-_IFLA_INFO_KIND, _IFLA_INFO_DATA = 1, 2
-_SKIP_STATS = pack_attribute(_IFLA_EXT_MASK, U32.pack(1 << 3))
+IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
+IFLA_LINKINFO, IFLA_IFALIAS, IFLA_EXT_MASK, IFLA_LINK_NETNSID = 18, 20, 29, 37
+IFLA_INFO_KIND, IFLA_INFO_DATA = 1, 2
+_SKIP_STATS = pack_attribute(IFLA_EXT_MASK, U32.pack(1 << 3))
 _IFF_UP, _IFF_LOOPBACK, _IFF_LOWER_UP = 0x1, 0x8, 0x10000
 _VRF_TABLE = 1
 # ARPHRD_* whose hardware address is an IP address: TUNNEL, SIT, IPGRE; TUNNEL6, IP6GRE
@@ -142,42 +142,42 @@ _TUNNELS = {
 
 
 def links(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Link, ...]:
-    body = _IFINFO.pack(0, 0, 0, 0, 0) + _SKIP_STATS
+    body = IFINFO.pack(0, 0, 0, 0, 0) + _SKIP_STATS
     return steady(lambda: _read(netlink, _RTM_GETLINK, (body,), decode_link), "links", unsteady)
 
 
 @decoder
 def decode_link(data: bytes, start: int, end: int) -> Link:
-    _family, hardware, ifindex, flags, _change = _IFINFO.unpack_from(data, start)
-    found = attributes(data, start + _IFINFO.size, end)
+    _family, hardware, ifindex, flags, _change = IFINFO.unpack_from(data, start)
+    found = attributes(data, start + IFINFO.size, end)
     kind, inside = None, {}
-    if _IFLA_LINKINFO in found:
-        info = found[_IFLA_LINKINFO]
+    if IFLA_LINKINFO in found:
+        info = found[IFLA_LINKINFO]
         nested = attributes(info, 0, len(info))
-        kind = text(nested[_IFLA_INFO_KIND]) if _IFLA_INFO_KIND in nested else None
-        details = nested.get(_IFLA_INFO_DATA, b"")
+        kind = text(nested[IFLA_INFO_KIND]) if IFLA_INFO_KIND in nested else None
+        details = nested.get(IFLA_INFO_DATA, b"")
         inside = attributes(details, 0, len(details))
     ends = _TUNNELS.get(kind or "", _Ends())
     remote = _end(inside, ends.remote)
     return Link(
         ifindex=ifindex,
-        name=text(found.get(_IFLA_IFNAME, b"")),
+        name=text(found.get(IFLA_IFNAME, b"")),
         kind=kind,
         up=bool(flags & _IFF_UP),
         carrier=bool(flags & _IFF_LOWER_UP),
-        operstate=names.word(names.OPERSTATES, unsigned(found.get(_IFLA_OPERSTATE, b"\0"))),
+        operstate=names.word(names.OPERSTATES, unsigned(found.get(IFLA_OPERSTATE, b"\0"))),
         loopback=bool(flags & _IFF_LOOPBACK),
-        mtu=unsigned(found.get(_IFLA_MTU, b"\0")),
-        lladdr=_hardware_address(hardware, found.get(_IFLA_ADDRESS)),
-        master=_index(found.get(_IFLA_MASTER)),
-        parent=_index(found.get(_IFLA_LINK)),
-        peer_netns=_S32.unpack(found[_IFLA_LINK_NETNSID])[0] if _IFLA_LINK_NETNSID in found else None,
+        mtu=unsigned(found.get(IFLA_MTU, b"\0")),
+        lladdr=_hardware_address(hardware, found.get(IFLA_ADDRESS)),
+        master=_index(found.get(IFLA_MASTER)),
+        parent=_index(found.get(IFLA_LINK)),
+        peer_netns=_S32.unpack(found[IFLA_LINK_NETNSID])[0] if IFLA_LINK_NETNSID in found else None,
         vrf_table=unsigned(inside[_VRF_TABLE]) if kind == "vrf" and _VRF_TABLE in inside else None,
         local=_end(inside, ends.local),
         remote=None if remote is None or _is_multicast(remote) else remote,
         underlay=_index(inside.get(ends.link)),
         ttl=(unsigned(inside[ends.ttl]) or None) if ends.ttl in inside else None,
-        alias=text(found[_IFLA_IFALIAS]) if _IFLA_IFALIAS in found else None,
+        alias=text(found[IFLA_IFALIAS]) if IFLA_IFALIAS in found else None,
     )
 
 
@@ -209,29 +209,29 @@ def _hardware_address(hardware: int, value: bytes | None) -> str | None:
 
 # Addresses -----------------------------------------------------------------------------------------------------------
 
-_IFA_ADDRESS, _IFA_LOCAL, _IFA_LABEL, _IFA_CACHEINFO, _IFA_FLAGS, _IFA_PROTO = 1, 2, 3, 6, 8, 11
-_IFA_F_TEMPORARY = 0x1
+IFA_ADDRESS, IFA_LOCAL, IFA_LABEL, IFA_BROADCAST, IFA_CACHEINFO, IFA_FLAGS, IFA_PROTO = 1, 2, 3, 4, 6, 8, 11
+IFA_F_TEMPORARY = 0x1
 
 
 def addresses(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Address, ...]:
-    bodies = [_IFADDR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]
+    bodies = [IFADDR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]
     return steady(lambda: _read(netlink, _RTM_GETADDR, bodies, decode_address), "addresses", unsteady)
 
 
 @decoder
 def decode_address(data: bytes, start: int, end: int) -> Address:
-    family, prefixlen, low_flags, scope, ifindex = _IFADDR.unpack_from(data, start)
-    found = attributes(data, start + _IFADDR.size, end)
-    far = found.get(_IFA_ADDRESS)
-    near = found.get(_IFA_LOCAL, far)
+    family, prefixlen, low_flags, scope, ifindex = IFADDR.unpack_from(data, start)
+    found = attributes(data, start + IFADDR.size, end)
+    far = found.get(IFA_ADDRESS)
+    near = found.get(IFA_LOCAL, far)
     if near is None:
         raise ValueError("an address without IFA_LOCAL and IFA_ADDRESS")
-    number = unsigned(found[_IFA_FLAGS]) if _IFA_FLAGS in found else low_flags
+    number = unsigned(found[IFA_FLAGS]) if IFA_FLAGS in found else low_flags
     flags = names.flags(names.ADDRESS_FLAGS, number)
-    if family == AF_INET6 and number & _IFA_F_TEMPORARY:
+    if family == AF_INET6 and number & IFA_F_TEMPORARY:
         flags = tuple(sorted("temporary" if flag == "secondary" else flag for flag in flags))
-    preferred, valid = _CACHEINFO.unpack_from(found[_IFA_CACHEINFO]) if _IFA_CACHEINFO in found else (_FOREVER,) * 2
-    proto = unsigned(found.get(_IFA_PROTO, b"\0"))
+    preferred, valid = _CACHEINFO.unpack_from(found[IFA_CACHEINFO]) if IFA_CACHEINFO in found else (FOREVER,) * 2
+    proto = unsigned(found.get(IFA_PROTO, b"\0"))
     return Address(
         family=FAMILY_OF.get(family, family),
         ifindex=ifindex,
@@ -241,63 +241,64 @@ def decode_address(data: bytes, start: int, end: int) -> Address:
         scope=names.word(names.SCOPES, scope),
         flags=flags,
         proto=names.word(names.ADDRESS_PROTOCOLS, proto) if proto else None,
-        label=text(found[_IFA_LABEL]) if _IFA_LABEL in found else None,
-        valid_lifetime=None if valid == _FOREVER else valid,
-        preferred_lifetime=None if preferred == _FOREVER else preferred,
+        label=text(found[IFA_LABEL]) if IFA_LABEL in found else None,
+        broadcast=address_text(found[IFA_BROADCAST]) if IFA_BROADCAST in found else None,
+        valid_lifetime=None if valid == FOREVER else valid,
+        preferred_lifetime=None if preferred == FOREVER else preferred,
     )
 
 
 # Policy rules --------------------------------------------------------------------------------------------------------
 
-_FRA_DST, _FRA_SRC, _FRA_IIFNAME, _FRA_GOTO, _FRA_PRIORITY, _FRA_FWMARK = 1, 2, 3, 4, 6, 10
-_FRA_TUN_ID, _FRA_SUPPRESS_IFGROUP, _FRA_SUPPRESS_PREFIXLEN, _FRA_TABLE, _FRA_FWMASK = 12, 13, 14, 15, 16
-_FRA_OIFNAME, _FRA_L3MDEV, _FRA_UID_RANGE, _FRA_PROTOCOL, _FRA_IP_PROTO = 17, 19, 20, 21, 22
-_FRA_SPORT_RANGE, _FRA_DPORT_RANGE, _FRA_DSCP = 23, 24, 25
-_INVERT, _UNRESOLVED, _IIF_DETACHED, _OIF_DETACHED = 0x2, 0x4, 0x8, 0x10
+FRA_DST, FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_PRIORITY, FRA_FWMARK = 1, 2, 3, 4, 6, 10
+FRA_TUN_ID, FRA_SUPPRESS_IFGROUP, FRA_SUPPRESS_PREFIXLEN, FRA_TABLE, FRA_FWMASK = 12, 13, 14, 15, 16
+FRA_OIFNAME, FRA_L3MDEV, FRA_UID_RANGE, FRA_PROTOCOL, FRA_IP_PROTO = 17, 19, 20, 21, 22
+FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_DSCP = 23, 24, 25
+INVERT, _UNRESOLVED, _IIF_DETACHED, _OIF_DETACHED = 0x2, 0x4, 0x8, 0x10
 _LOOKUP = 1
 
 
 def rules(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Rule, ...]:
-    bodies = [_RULE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) for family in FAMILY_OF]
+    bodies = [RULE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) for family in FAMILY_OF]
     # Twice: a rule that goes while rules are dumped may take another one's line with it, and nothing flags it.
     return steady(lambda: _read(netlink, _RTM_GETRULE, bodies, decode_rule), "rules", unsteady, twice=True)
 
 
 @decoder
 def decode_rule(data: bytes, start: int, end: int) -> Rule:
-    family, dst_len, src_len, tos, low_table, _res1, _res2, action, flags = _RULE.unpack_from(data, start)
-    found = attributes(data, start + _RULE.size, end)
-    l3mdev = bool(unsigned(found.get(_FRA_L3MDEV, b"\0")))
-    table = unsigned(found[_FRA_TABLE]) if _FRA_TABLE in found else low_table
-    mask = unsigned(found[_FRA_FWMASK]) if _FRA_FWMASK in found else None
-    mark = unsigned(found[_FRA_FWMARK]) if _FRA_FWMARK in found else None if mask is None else 0
+    family, dst_len, src_len, tos, low_table, _res1, _res2, action, flags = RULE.unpack_from(data, start)
+    found = attributes(data, start + RULE.size, end)
+    l3mdev = bool(unsigned(found.get(FRA_L3MDEV, b"\0")))
+    table = unsigned(found[FRA_TABLE]) if FRA_TABLE in found else low_table
+    mask = unsigned(found[FRA_FWMASK]) if FRA_FWMASK in found else None
+    mark = unsigned(found[FRA_FWMARK]) if FRA_FWMARK in found else None if mask is None else 0
     detached = [name for name, bit in (("iif", _IIF_DETACHED), ("oif", _OIF_DETACHED)) if flags & bit]
-    ip_proto = unsigned(found.get(_FRA_IP_PROTO, b"\0"))
-    proto = unsigned(found.get(_FRA_PROTOCOL, b"\0"))
+    ip_proto = unsigned(found.get(FRA_IP_PROTO, b"\0"))
+    proto = unsigned(found.get(FRA_PROTOCOL, b"\0"))
     return Rule(
         family=FAMILY_OF.get(family, family),
-        priority=unsigned(found.get(_FRA_PRIORITY, b"\0")),
+        priority=unsigned(found.get(FRA_PRIORITY, b"\0")),
         action=names.word(names.RULE_ACTIONS, action),
         table=table if action == _LOOKUP and not l3mdev else None,
-        src=prefix(family, found.get(_FRA_SRC), src_len) if _FRA_SRC in found or src_len else None,
-        dst=prefix(family, found.get(_FRA_DST), dst_len) if _FRA_DST in found or dst_len else None,
-        iif=text(found[_FRA_IIFNAME]) if _FRA_IIFNAME in found else None,
-        oif=text(found[_FRA_OIFNAME]) if _FRA_OIFNAME in found else None,
+        src=prefix(family, found.get(FRA_SRC), src_len) if FRA_SRC in found or src_len else None,
+        dst=prefix(family, found.get(FRA_DST), dst_len) if FRA_DST in found or dst_len else None,
+        iif=text(found[FRA_IIFNAME]) if FRA_IIFNAME in found else None,
+        oif=text(found[FRA_OIFNAME]) if FRA_OIFNAME in found else None,
         detached=tuple(detached),
         mark=mark,
         mask=mask,
-        tos=unsigned(found[_FRA_DSCP]) << 2 if _FRA_DSCP in found else tos,
-        uid_range=_range(_RANGE32, found.get(_FRA_UID_RANGE)),
+        tos=unsigned(found[FRA_DSCP]) << 2 if FRA_DSCP in found else tos,
+        uid_range=_range(_RANGE32, found.get(FRA_UID_RANGE)),
         ip_proto=names.word(names.IP_PROTOCOLS, ip_proto) if ip_proto else None,
-        sport=_range(_RANGE16, found.get(_FRA_SPORT_RANGE)),
-        dport=_range(_RANGE16, found.get(_FRA_DPORT_RANGE)),
-        goto=unsigned(found[_FRA_GOTO]) if _FRA_GOTO in found else None,
+        sport=_range(_RANGE16, found.get(FRA_SPORT_RANGE)),
+        dport=_range(_RANGE16, found.get(FRA_DPORT_RANGE)),
+        goto=unsigned(found[FRA_GOTO]) if FRA_GOTO in found else None,
         unresolved=bool(flags & _UNRESOLVED),
         l3mdev=l3mdev,
-        invert=bool(flags & _INVERT),
-        suppress_prefixlen=_suppressed(found.get(_FRA_SUPPRESS_PREFIXLEN)),
-        suppress_ifgroup=_suppressed(found.get(_FRA_SUPPRESS_IFGROUP)),
-        tunnel_id=_U64BE.unpack(found[_FRA_TUN_ID])[0] if _FRA_TUN_ID in found else None,
+        invert=bool(flags & INVERT),
+        suppress_prefixlen=_suppressed(found.get(FRA_SUPPRESS_PREFIXLEN)),
+        suppress_ifgroup=_suppressed(found.get(FRA_SUPPRESS_IFGROUP)),
+        tunnel_id=_U64BE.unpack(found[FRA_TUN_ID])[0] if FRA_TUN_ID in found else None,
         proto=names.word(names.PROTOCOLS, proto) if proto else None,
     )
 
@@ -317,28 +318,28 @@ def _suppressed(value: bytes | None) -> int | None:
 
 # Next-hop objects ----------------------------------------------------------------------------------------------------
 
-_NHA_ID, _NHA_GROUP, _NHA_BLACKHOLE, _NHA_OIF, _NHA_GATEWAY, _NHA_FDB = 1, 2, 4, 5, 6, 11
+NHA_ID, NHA_GROUP, NHA_BLACKHOLE, NHA_OIF, NHA_GATEWAY, NHA_FDB = 1, 2, 4, 5, 6, 11
 
 
 def nexthops(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[NextHop, ...]:
-    body = _NEXTHOP.pack(0, 0, 0, 0, 0)
+    body = NEXTHOP.pack(0, 0, 0, 0, 0)
     return steady(lambda: _read(netlink, _RTM_GETNEXTHOP, (body,), decode_nexthop), "nexthops", unsteady)
 
 
 @decoder
 def decode_nexthop(data: bytes, start: int, end: int) -> NextHop:
-    family, scope, proto, _reserved, flags = _NEXTHOP.unpack_from(data, start)
-    found = attributes(data, start + _NEXTHOP.size, end)
+    family, scope, proto, _reserved, flags = NEXTHOP.unpack_from(data, start)
+    found = attributes(data, start + NEXTHOP.size, end)
     return NextHop(
-        id=unsigned(found.get(_NHA_ID, b"")),
+        id=unsigned(found.get(NHA_ID, b"")),
         family=FAMILY_OF.get(family, family),
-        ifindex=_index(found.get(_NHA_OIF)),
-        gateway=address_text(found[_NHA_GATEWAY]) if _NHA_GATEWAY in found else None,
-        blackhole=_NHA_BLACKHOLE in found,
-        fdb=_NHA_FDB in found,
+        ifindex=_index(found.get(NHA_OIF)),
+        gateway=address_text(found[NHA_GATEWAY]) if NHA_GATEWAY in found else None,
+        blackhole=NHA_BLACKHOLE in found,
+        fdb=NHA_FDB in found,
         group=tuple(
             (number, low + (high << 8) + 1)
-            for number, low, high, _pad in _MEMBER.iter_unpack(found.get(_NHA_GROUP, b""))
+            for number, low, high, _pad in _MEMBER.iter_unpack(found.get(NHA_GROUP, b""))
         ),
         scope=names.word(names.SCOPES, scope),
         proto=names.word(names.PROTOCOLS, proto) if proto else None,
@@ -348,12 +349,12 @@ def decode_nexthop(data: bytes, start: int, end: int) -> NextHop:
 
 # Neighbours ----------------------------------------------------------------------------------------------------------
 
-_NDA_DST, _NDA_LLADDR, _NDA_PROTOCOL, _NDA_FLAGS_EXT = 1, 2, 12, 15
+NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NDA_FLAGS_EXT = 1, 2, 12, 15
 
 
 def neighbours(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Neighbour, ...]:
     """ARP and ND entries in every state. They change by themselves: an entry that came twice is shown once."""
-    bodies = [_NEIGHBOUR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]
+    bodies = [NEIGHBOUR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]
     found = steady(lambda: _read(netlink, _RTM_GETNEIGH, bodies, decode_neighbour), "neighbours", unsteady)
     return tuple({(item.ifindex, item.address): item for item in found}.values())
 
@@ -361,17 +362,17 @@ def neighbours(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Neighbour, ..
 @decoder
 def decode_neighbour(data: bytes, start: int, end: int) -> Neighbour | None:
     """None for an entry of no address."""
-    family, ifindex, state, flags, _type = _NEIGHBOUR.unpack_from(data, start)
-    found = attributes(data, start + _NEIGHBOUR.size, end)
-    if _NDA_DST not in found:
+    family, ifindex, state, flags, _type = NEIGHBOUR.unpack_from(data, start)
+    found = attributes(data, start + NEIGHBOUR.size, end)
+    if NDA_DST not in found:
         return None
-    extended = unsigned(found.get(_NDA_FLAGS_EXT, b"\0"))
-    proto = unsigned(found.get(_NDA_PROTOCOL, b"\0"))
-    lladdr = found.get(_NDA_LLADDR)
+    extended = unsigned(found.get(NDA_FLAGS_EXT, b"\0"))
+    proto = unsigned(found.get(NDA_PROTOCOL, b"\0"))
+    lladdr = found.get(NDA_LLADDR)
     return Neighbour(
         family=FAMILY_OF.get(family, family),
         ifindex=ifindex,
-        address=address_text(found[_NDA_DST]),
+        address=address_text(found[NDA_DST]),
         lladdr=lladdr.hex(":") if lladdr else None,
         state=names.word(names.NEIGHBOUR_STATES, state),
         flags=names.flags(names.NEIGHBOUR_FLAGS, flags | extended << 8),

@@ -63,7 +63,13 @@ def test_addresses_of_a_capture():
     addresses = {address.address: address for address in tables.addresses(wire, [])}
     va = addresses["10.1.0.1"].ifindex
     assert addresses["10.1.0.1"] == Address(
-        family=4, ifindex=va, address="10.1.0.1", prefixlen=24, flags=("permanent",), label="va:one"
+        family=4,
+        ifindex=va,
+        address="10.1.0.1",
+        prefixlen=24,
+        flags=("permanent",),
+        label="va:one",
+        broadcast="10.1.0.255",
     )
     assert addresses["10.1.0.2"].flags == ("permanent", "secondary")
     assert (addresses["10.1.0.3"].peer, addresses["10.1.0.3"].prefixlen) == ("10.9.9.9", 32)
@@ -122,7 +128,7 @@ def test_next_hops_of_a_capture():
 
 def test_a_weight_above_256_takes_two_bytes():
     """nexthop_grp.weight_high, Linux 6.12."""
-    body = tables._NEXTHOP.pack(0, 0, 0, 0, 0) + netlink.pack_attribute(1, struct.pack("=I", 9))
+    body = tables.NEXTHOP.pack(0, 0, 0, 0, 0) + netlink.pack_attribute(1, struct.pack("=I", 9))
     body += netlink.pack_attribute(2, struct.pack("=IBBH", 7, 0xE7, 0x03, 0))
     assert tables.decode_nexthop(body, 0, len(body)).group == ((7, 1000),)
 
@@ -141,8 +147,8 @@ def test_neighbours_of_a_capture():
 
 
 def test_an_entry_that_came_twice_is_one():
-    one = tables._NEIGHBOUR.pack(2, 7, 2, 0, 0) + netlink.pack_attribute(1, bytes((10, 0, 0, 1)))
-    two = tables._NEIGHBOUR.pack(2, 7, 4, 0, 0) + netlink.pack_attribute(1, bytes((10, 0, 0, 1)))
+    one = tables.NEIGHBOUR.pack(2, 7, 2, 0, 0) + netlink.pack_attribute(1, bytes((10, 0, 0, 1)))
+    two = tables.NEIGHBOUR.pack(2, 7, 4, 0, 0) + netlink.pack_attribute(1, bytes((10, 0, 0, 1)))
     wire = Scripted(message(28, one) + message(28, two) + done(), done(2))
     assert [item.state for item in tables.neighbours(wire, [])] == ["STALE"]
 
@@ -214,7 +220,7 @@ def test_those_that_are_kept_like_gre(kind):
     size = 4 if kind == "erspan" else 16
     data = netlink.pack_attribute(6, bytes((7,)) * size) + netlink.pack_attribute(7, bytes((8,)) * size)
     info = netlink.pack_attribute(1, kind.encode() + b"\0") + netlink.pack_attribute(2, data)
-    body = tables._IFINFO.pack(0, 1, 7, 0, 0) + netlink.pack_attribute(3, b"e0\0") + netlink.pack_attribute(18, info)
+    body = tables.IFINFO.pack(0, 1, 7, 0, 0) + netlink.pack_attribute(3, b"e0\0") + netlink.pack_attribute(18, info)
     link = tables.decode_link(body, 0, len(body))
     six = (":".join(["707"] * 8), ":".join(["808"] * 8))
     assert (link.local, link.remote) == (six if size == 16 else ("7.7.7.7", "8.8.8.8"))
@@ -230,7 +236,7 @@ def test_a_tunnel_from_anywhere_to_many_has_no_ends():
 def test_the_hardware_address_of_a_tunnel_is_an_address():
     ours = netlink.pack_attribute(1, bytes((192, 0, 2, 1)))
     for hardware, shown in ((778, "192.0.2.1"), (1, "c0:00:02:01")):
-        body = tables._IFINFO.pack(0, hardware, 7, 0, 0) + netlink.pack_attribute(3, b"x\0") + ours
+        body = tables.IFINFO.pack(0, hardware, 7, 0, 0) + netlink.pack_attribute(3, b"x\0") + ours
         assert tables.decode_link(body, 0, len(body)).lladdr == shown
 
 
