@@ -13,7 +13,7 @@ import os
 import re
 import typing as t
 
-_CLONE_NEWNET = 0x40000000
+CLONE_NEWNET = 0x40000000
 _RUN = "/run/netns"
 _NAME = re.compile(r"[A-Za-z0-9_.@:+-]{1,255}\Z")
 
@@ -70,6 +70,6 @@ def entered(netns: str | int | None) -> t.Iterator[None]:
 def _setns(descriptor: int) -> None:
     # os.setns exists only from Python 3.12 on.
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.setns(descriptor, _CLONE_NEWNET) != 0:
+    if libc.setns(descriptor, CLONE_NEWNET) != 0:
         number = ctypes.get_errno()
         raise OSError(number, "entering the network namespace: %s" % os.strerror(number))
