@@ -18,6 +18,7 @@ _BRIDGE = "lan"
 
 
 def make_network(place: Place) -> None:
+    # The bridge has a hardware address of its own: else it changes as hosts join, and who knew it finds the gateway FAILED.
     for name in place.names:
         namespaces.make(name)
     for name in (place.core, place.device):
@@ -25,7 +26,7 @@ def make_network(place: Place) -> None:
     namespaces.batch(
         place.core,
         """
-        link add %(link)s type bridge mcast_snooping 0
+        link add %(link)s address 02:00:00:00:01:01 type bridge mcast_snooping 0
         address add %(gateway)s/24 dev %(link)s
         address add 2001:db8:1::1/64 dev %(link)s nodad
         link set %(link)s up
