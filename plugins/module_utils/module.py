@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How every module of the collection that reads the kernel starts and ends.
+"""How every module of the collection that speaks with the kernel starts and ends.
 
-A module is its documentation, its argument spec and ``run(argument_spec, collect)``.
+A module is its documentation, its argument spec and ``run(argument_spec, collect)``, or ``run_change(argument_spec,
+change)`` where it may change something.
 """
 
 from __future__ import annotations
@@ -25,17 +26,36 @@ PYTHON = (3, 9)
 
 Collect = t.Callable[[t.Dict[str, t.Any], "Kernel"], t.Dict[str, t.Any]]
 """From the module's parameters and the open kernel port to the module's result."""
+Change = t.Callable[[t.Dict[str, t.Any], "Kernel", bool], t.Dict[str, t.Any]]
+"""The same of a module that may change something; the third is check mode: true where nothing may be changed. The
+result has ``changed``, and ``diff`` where there is something to show."""
 
 
 def run(argument_spec: t.Mapping[str, t.Any], collect: Collect, **kw: t.Any) -> None:
     """Run a module that only reads. Never returns: it ends in ``exit_json`` or ``fail_json``.
 
-    ``kw`` goes to AnsibleModule (``mutually_exclusive`` and the like). The kernel port is opened in the network
-    namespace ``params["netns"]`` where the spec has that option. What the kernel port could not see, and the tables
-    that would not hold still, are added to the result as ``unseen`` and ``unsteady``; ``changed`` is always false.
-    A result above the bound loses the end of its largest lists, and says so under ``cut`` (see ``bounds``).
+    What the kernel port could not see, and the tables that would not hold still, are added to the result as ``unseen``
+    and ``unsteady``; ``changed`` is always false. The rest is as with :func:`run_change`.
+    """
 
-    ValueError and OSError from ``collect`` become a failure with their own words: they must name the object.
+    def read(params: t.Dict[str, t.Any], kernel: Kernel, _check: bool) -> t.Dict[str, t.Any]:
+        result = collect(params, kernel)
+        result.setdefault("unseen", [{"what": item.what, "why": item.why} for item in kernel.unseen])
+        result.setdefault("unsteady", list(kernel.unsteady))
+        result["changed"] = False
+        return result
+
+    run_change(argument_spec, read, **kw)
+
+
+def run_change(argument_spec: t.Mapping[str, t.Any], change: Change, **kw: t.Any) -> None:
+    """Run a module that may change something. Never returns: it ends in ``exit_json`` or ``fail_json``.
+
+    ``kw`` goes to AnsibleModule (``mutually_exclusive`` and the like). The kernel port is opened in the network
+    namespace ``params["netns"]`` where the spec has that option. A result above the bound loses the end of its largest
+    lists, and says so under ``cut`` (see ``bounds``).
+
+    ValueError and OSError from ``change`` become a failure with their own words: they must name the object.
     """
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kw)
     if sys.version_info < PYTHON:
@@ -53,9 +73,7 @@ def run(argument_spec: t.Mapping[str, t.Any], collect: Collect, **kw: t.Any) -> 
             module.warn(warning)
         gc.freeze()  # what is imported by now stays: the collector need not walk it again and again
         with Kernel(module.params.get("netns")) as kernel:
-            result = collect(module.params, kernel)
-            result.setdefault("unseen", [{"what": item.what, "why": item.why} for item in kernel.unseen])
-            result.setdefault("unsteady", list(kernel.unsteady))
+            result = change(module.params, kernel, module.check_mode)
     except WantedPyroute2 as exc:
         module.fail_json(msg=str(exc), pyroute2_wanted=True)
     except MissingPyroute2 as exc:
@@ -67,5 +85,6 @@ def run(argument_spec: t.Mapping[str, t.Any], collect: Collect, **kw: t.Any) -> 
         module.fail_json(msg="the kernel's tables change faster than they can be read, try again: %s" % exc)
     except (ValueError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    result["changed"] = False
+    if not module._diff:
+        result.pop("diff", None)
     module.exit_json(**bounded_result(result))
