@@ -1,0 +1,182 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A stand-in of the host, in the network namespace that this process is in: the same links, addresses, rules, next hops,
+and the routes that matter.
+
+It is made as the host came to be: all links are up first, and what is down or has no carrier becomes so at the end. So
+the kernel itself puts the marks on routes (``dead``, ``linkdown``) that they bear on the host.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+import typing as t
+
+from ..kernel import encode, scratch
+from ..kernel.port import Kernel
+from ..model import Address, Link, Query, Route, Seen
+
+_SECONDS = 20
+"""Until links are as they were told to be: the kernel takes note of a carrier in its own time."""
+_MAIN = 254
+_STACKED = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "veth")
+"""Kinds that go down, or away, with the link that they stand on (``Link.parent``)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class World:
+    """What is rebuilt of a host."""
+
+    links: t.Tuple[Link, ...]
+    switches: scratch.Switches
+    addresses: t.Tuple[Seen, ...]
+    rules: t.Tuple[Seen, ...]
+    nexthops: t.Tuple[Seen, ...]
+    routes: t.Tuple[Seen, ...]
+    concerned: t.FrozenSet[str]
+    """The prefixes of the routes that matter; ``routes`` holds no others."""
+
+
+class StandIn:
+    """Made in the namespace that this process is in. Raises OSError and TimeoutError where it cannot be."""
+
+    def __init__(self, kernel: Kernel, world: World) -> None:
+        self._kernel = kernel
+        self._world = world
+        self._numbers, self._ends = scratch.make_links(world.links, world.switches)
+        self._wait({link.name: True for link in world.links if link.ifindex in self._ends})
+        self._become("address", world.addresses)
+        self._become("rule", world.rules)
+        groups = [seen for seen in world.nexthops if seen.object.group]
+        self._become("nexthop", [seen for seen in world.nexthops if not seen.object.group] + groups)
+        self._lay_routes()
+        self._take_down()
+
+    def asked(self, query: Query) -> Query:
+        """The same question here."""
+        return dataclasses.replace(query, interface=self._here(query.interface), iif=self._here(query.iif))
+
+    def apply(self, op: str, seen: Seen) -> t.Tuple[str, ...]:
+        """One step of a plan. Returns what could not be done, in words.
+
+        Of routes, only those that matter are here.
+        """
+        if seen.kind == "route":
+            dsts = tuple(dst for dst in seen.dsts if dst in self._world.concerned)
+            if not dsts:
+                return ()
+            seen = dataclasses.replace(seen, dsts=dsts)
+        told: t.List[str] = []
+        for each in [seen, *(self._stacked(seen) if op in ("link.down", "link.del") else ())]:
+            (changed,) = self._kernel.change(op, [self._moved(each)])
+            told += ["%s is not as on the host" % what for what in changed.already]
+            told += ["%s: %s" % failure for failure in changed.failed]
+        return tuple(told)
+
+    def _here(self, ifindex: int | None) -> int | None:
+        return None if ifindex is None else self._numbers.get(ifindex, ifindex)
+
+    def _moved(self, seen: Seen) -> Seen:
+        raw = scratch.renumbered(seen.kind, seen.raw, self._numbers)
+        return Seen(seen.kind, self._kernel.decode(seen.kind, raw), raw, seen.dsts)
+
+    def _become(self, kind: str, wanted: t.Sequence[Seen]) -> None:
+        """Let there be these objects and no others. What is refused shows in the answers, which are held against the
+        host's."""
+        moved = [self._moved(seen) for seen in wanted]
+        here = list(self._kernel.seen(kind))
+        self._kernel.change(kind + ".del", _without(here, moved))
+        missing = _without(moved, here)
+        for seen, changed in zip(missing, self._kernel.change(kind + ".add", missing)):
+            if changed.failed and kind == "nexthop":
+                self._kernel.change("nexthop.add", [self._on_link(seen)])
+
+    def _lay_routes(self) -> None:
+        moved = [self._moved(seen) for seen in self._world.routes]
+        here = self._kernel.seen_routes()
+        self._kernel.change("route.del", _without(here, moved))
+        missing = sorted(_without(moved, here), key=_order)
+        with _Sources(self._kernel, missing):
+            for seen, changed in zip(missing, self._kernel.change("route.add", missing)):
+                if changed.failed:
+                    self._kernel.change("route.add", [self._on_link(seen)])
+
+    def _on_link(self, seen: Seen) -> Seen:
+        raw = scratch.onlink(seen.kind, seen.raw)
+        return Seen(seen.kind, self._kernel.decode(seen.kind, raw), raw, seen.dsts)
+
+    def _take_down(self) -> None:
+        down = [link for link in self._world.links if link.ifindex in self._ends and not link.up]
+        idle = [link for link in self._world.links if link.ifindex in self._ends and link.up and not link.carrier]
+        scratch.set_links([link.name for link in down], False)
+        scratch.set_links([self._ends[link.ifindex] for link in idle], False)
+        self._wait({link.name: False for link in down + idle})
+
+    def _wait(self, carriers: t.Mapping[str, bool]) -> None:
+        """Until the kernel has taken note of the carriers: a link is then UP or not in its operational state."""
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            states = {link.name: link.carrier and link.operstate == "UP" for link in self._kernel.links()}
+            late = sorted(name for name, carrier in carriers.items() if states.get(name) is not carrier)
+            if not late:
+                return
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    "the stand-in of %s does not come %s" % (late[0], "up" if carriers[late[0]] else "down")
+                )
+            time.sleep(0.01)
+
+    def _stacked(self, seen: Seen) -> t.List[Seen]:
+        """The links that stand on this one, those on top last."""
+        found = [seen.object.ifindex]
+        for ifindex in found:
+            found += [
+                link.ifindex for link in self._world.links
+                if link.parent == ifindex and link.peer_netns is None and link.kind in _STACKED
+                and link.ifindex not in found
+            ]  # fmt: skip
+        here = {self._here(ifindex) for ifindex in found[1:]}
+        return [one for one in self._kernel.seen("link") if one.object.ifindex in here]
+
+
+class _Sources:
+    """Lets routes be added whose preferred source is not on the host any more: IPv4 keeps such routes in all tables but
+    main. For as long as they are added, the loopback has these addresses."""
+
+    def __init__(self, kernel: Kernel, routes: t.Iterable[Seen]) -> None:
+        self._kernel = kernel
+        held = {seen.object.address for seen in kernel.seen("address")}
+        templates: t.List[Route] = [seen.object for seen in routes]
+        wanted = {each.prefsrc for each in templates if each.family == 4 and each.prefsrc} - held
+        # A route in main has a source that is local, if only by a route of type local which is not among those here.
+        self._lasting = {each.prefsrc for each in templates if each.table == _MAIN}
+        self._made = [encode.address(Address(4, 1, address, 32, flags=("permanent",))) for address in sorted(wanted)]
+
+    def __enter__(self) -> None:
+        self._kernel.change("address.add", self._made)
+
+    def __exit__(self, *exc: object) -> None:
+        self._kernel.change("address.del", [seen for seen in self._made if seen.object.address not in self._lasting])
+
+
+def _without(some: t.Iterable[Seen], others: t.Iterable[Seen]) -> t.List[Seen]:
+    """What is not among the others, in its order. Routes by destination."""
+    there: t.Dict[t.Tuple[str, bytes], t.Set[str]] = {}
+    for seen in others:
+        there.setdefault((seen.kind, seen.raw), set()).update(seen.dsts or ("",))
+    left = []
+    for seen in some:
+        known = there.get((seen.kind, seen.raw), set())
+        dsts = [dst for dst in seen.dsts or ("",) if dst not in known]
+        if dsts:
+            left.append(dataclasses.replace(seen, dsts=tuple(dsts) if seen.dsts else ()))
+    return left
+
+
+def _order(seen: Seen) -> t.Tuple[bool, bool]:
+    """What others rest on first: the local table, then what is on a link, then what has a gateway."""
+    route: Route = seen.object
+    return any(hop.gateway for hop in route.hops) or route.nhid is not None, route.table != 255
