@@ -86,7 +86,7 @@ class Host:
         configuration = self.directory / "sshd_config"
         configuration.write_text(
             "HostKey %(dir)s/host\nAuthorizedKeysFile %(dir)s/authorized\nPidFile none\nUsePAM no\nStrictModes no\n"
-            "PermitRootLogin yes\nPasswordAuthentication no\nListenAddress 0.0.0.0\nUseDNS no\n"
+            "PermitRootLogin yes\nPasswordAuthentication no\nListenAddress 0.0.0.0\nUseDNS no\nSubsystem sftp internal-sftp\n"
             % {"dir": self.directory}
         )
         # A mount namespace of its own, so that a small disk can be put under the state directory.
