@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import json
-import os
-import platform
 import time
 import typing as t
 
 from . import intent as declared
+from .hostid import host
+from .identity import canonical, fingerprint
 from .index import Index
 from .kernel.netlink import Overrun
 from .kernel.port import Kernel
@@ -28,6 +27,8 @@ from .rules import CHECKS
 from .rules.base import SEVERITIES, Check
 
 SCHEMA = "1.0"
+STEPS = 20
+"""Steps of a remedy that a finding shows; a plan has them all."""
 _TRIES = 3
 _Seen = t.Tuple[t.List[Finding], t.Dict[str, int]]
 
@@ -175,24 +176,16 @@ def as_json(finding: Finding) -> t.Dict[str, t.Any]:
         "cause": finding.cause,
         "evidence": [dataclasses.asdict(item) for item in finding.evidence],
         "owner": None if owner is None else dict(dataclasses.asdict(owner)),
-        "remedy": [{"op": step.op, "args": dict(step.args), "command": step.command} for step in finding.remedy],
+        "remedy": [
+            {"op": step.op, "args": dict(step.args), "command": step.command} for step in finding.remedy[:STEPS]
+        ],
+        "remedy_omitted": len(finding.remedy[STEPS:]),
         "advice": finding.advice,
         "details": dict(finding.details),
         "fingerprint": fingerprint(finding),
         "first_seen": finding.first_seen,
         "last_seen": finding.last_seen,
     }
-
-
-def canonical(value: t.Any) -> str:
-    """JSON with one spelling for one value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=list)
-
-
-def fingerprint(finding: Finding) -> str:
-    """The same for the same finding in each run and after a reboot: of the rule and what identifies the object."""
-    text = canonical([finding.rule, finding.kind, dict(finding.selector)])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def generation(snapshot: Snapshot) -> str:
@@ -206,13 +199,3 @@ def generation(snapshot: Snapshot) -> str:
     parts: t.List[t.Sequence[t.Any]] = [snapshot.links, addresses, snapshot.rules, snapshot.nexthops]
     text = canonical([[dataclasses.asdict(item) for item in part] for part in parts])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def host() -> t.Dict[str, t.Any]:
-    """Which host this is, and which boot of it."""
-    try:
-        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
-            boot_id: t.Optional[str] = stream.read().strip()
-    except OSError:
-        boot_id = None
-    return {"hostname": platform.node(), "kernel": os.uname().release, "boot_id": boot_id}

@@ -35,7 +35,7 @@ def holders(inodes: t.Collection[int] | None, unseen: t.List[Unseen]) -> Holders
         return {}
     hidden = 0
     for pid in pids():
-        held = _sockets(pid)
+        held = sockets_of(pid)
         if held is None:
             hidden += 1
             continue
@@ -111,7 +111,7 @@ def _tell_hidden(hidden: bool, unseen: t.List[Unseen]) -> None:
         note(unseen, "processes of other users", "/proc is mounted with hidepid and shows only this user's processes")
 
 
-def _sockets(pid: int) -> t.Set[int] | None:
+def sockets_of(pid: int) -> t.Set[int] | None:
     """The inodes of the sockets that a process holds; None where that is not shown."""
     try:
         directory = os.open("/proc/%d/fd" % pid, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

@@ -19,8 +19,8 @@ from .base import Check
 BUDGET = 4096
 """Questions that one check may ask. The kernel answers a hundred thousand in a second."""
 SAMPLES = 20
-STEPS = 20
-"""Steps that a finding lists; a finding about more objects says so in its advice."""
+OBJECTS = 4096
+"""Objects of a small table (policy rules, next hops, neighbours) that one finding takes up, a step for each."""
 _NAME = 64
 
 _LISTINGS: t.Mapping[str, t.Callable[[t.Optional[str]], str]] = {

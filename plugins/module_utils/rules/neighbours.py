@@ -10,7 +10,7 @@ import typing as t
 
 from ..model import Answer, Finding, Neighbour, Query, RouteGroup
 from .base import rule
-from .common import STEPS, HostCheck, is_foreign, is_link_local, is_multicast, plural, several
+from .common import OBJECTS, SAMPLES, HostCheck, is_foreign, is_link_local, is_multicast, plural, several
 from .nexthops import has_neighbours
 from .tally import Group, Tally
 
@@ -74,7 +74,7 @@ class NeighbourStale(HostCheck):
     def conclude(self) -> t.Iterable[Finding]:
         asked = {key: Query(to=item.address, interface=item.ifindex) for key, item in sorted(self._permanent.items())}
         answers = self.answers(asked.values())
-        tally: Tally[t.Tuple[int, int], Neighbour] = Tally()
+        tally: Tally[t.Tuple[int, int], Neighbour] = Tally(kept=OBJECTS)
         for key, query in asked.items():
             item = self._permanent[key]
             if _is_off_link(answers.get(query), item.ifindex):
@@ -104,19 +104,25 @@ class NeighbourStale(HostCheck):
             confidence="proven",
             remedy=[
                 self.step(
-                    "neighbour.del", {"interface": raw, "address": address}, "neigh", "del", address, "dev", raw
+                    "neighbour.del",
+                    {"interface": raw, "address": address, "state": "PERMANENT"},
+                    "neigh",
+                    "del",
+                    address,
+                    "dev",
+                    raw,
                 )
-                for address in addresses[:STEPS]
+                for address in addresses
             ],
             advice="They carry nothing now. If the subnet comes back, packets go to the old link-layer addresses.",
             count=group.count,
-            samples=addresses,
+            samples=addresses[:SAMPLES],
             details={"cause": "neighbour-stale"},
         )  # fmt: skip
 
     def _silent(self, ifindex: int, gateway: str, group: Group[RouteGroup]) -> Finding:
         name, raw = self.name(ifindex), self.raw_name(ifindex)
-        samples = tuple(dst for item in group.items for dst in item.samples)[:STEPS]
+        samples = tuple(dst for item in group.items for dst in item.samples)[:SAMPLES]
         return self.finding(
             "neighbour",
             {"interface": raw, "gateway": gateway},

@@ -12,7 +12,7 @@ import typing as t
 from ..model import Finding, Hop, Link, Query, RouteGroup, Step
 from ..reach.policy import table_name
 from .base import rule
-from .common import STEPS, HostCheck, family_of, in_table, is_foreign, is_link_local, plural, several, via
+from .common import OBJECTS, SAMPLES, HostCheck, family_of, in_table, is_foreign, is_link_local, plural, several, via
 from .routes import samples_of, severity_of, worst
 from .tally import Tally
 
@@ -254,7 +254,7 @@ class RouteNexthopDead(HopCheck):
                 yield self.saw("%s %s" % (self.name(ifindex), _WHY[reason]), "link", "show", "dev", name)
 
     def _remedy(self, hops: t.Sequence[t.Any], reasons: t.Sequence[str]) -> t.Iterator[Step]:
-        for (ifindex, _gateway), reason in list(zip(hops, reasons))[:STEPS]:
+        for (ifindex, _gateway), reason in zip(hops, reasons):
             if reason == "link-down":
                 name = self.raw_name(ifindex)
                 yield self.step("link.up", {"interface": name}, "link", "set", "dev", name, "up")
@@ -419,12 +419,12 @@ class NexthopUnused(HostCheck):
             self._unused.pop(group.template.nhid, None)
 
     def conclude(self) -> t.Iterable[Finding]:
-        tally: Tally[t.Tuple[str, str], t.Any] = Tally()
+        tally: Tally[t.Tuple[str, str], t.Any] = Tally(kept=OBJECTS)
         for number in sorted(self._unused):
             item = self._unused[number]
             tally.add((item.proto or "unspec", self.index.name_of(item.ifindex) or ""), item)
         for (proto, name), group in tally:
-            texts = tuple(_object_text(item, name) for item in group.items)
+            texts = tuple(_object_text(item, name) for item in group.items[:SAMPLES])
             yield self.finding(
                 "nexthop",
                 {"proto": proto, "interface": name or None},
@@ -440,8 +440,7 @@ class NexthopUnused(HostCheck):
                     self.saw("no line has nhid %d" % group.items[0].id, "route", "show", "table", "all"),
                 ],
                 remedy=[
-                    self.step("nexthop.del", {"id": item.id}, "nexthop", "del", "id", item.id)
-                    for item in group.items[:STEPS]
+                    self.step("nexthop.del", {"id": item.id}, "nexthop", "del", "id", item.id) for item in group.items
                 ],
                 advice="They do no harm. A daemon that runs (proto %s) may still mean to use them." % proto,
                 count=group.count,

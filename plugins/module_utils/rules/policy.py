@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import typing as t
 
 from ..model import Evidence, Finding, Query, RouteGroup, Rule, Step
 from ..reach.policy import prefix_length, rule_text, table_name
 from .base import rule
-from .common import SAMPLES, STEPS, HostCheck, plural, several, shown
+from .common import OBJECTS, SAMPLES, HostCheck, plural, several, shown
 from .tally import Group, Tally
 
 _Key = t.Tuple[t.Any, ...]
@@ -52,12 +53,25 @@ def rule_words(item: Rule) -> t.List[object]:
     return words + (["l3mdev"] if item.l3mdev else ["lookup", table_name(item.table)])
 
 
+def rule_args(item: Rule) -> t.Dict[str, t.Any]:
+    """All that the rule says, and so what it does not say: the arguments of a step about this very rule.
+
+    Whether the kernel finds its interface or its target is no part of the rule.
+    """
+    said = {field.name: (getattr(item, field.name), field.default) for field in dataclasses.fields(item)}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, (value, default) in said.items()
+        if value != default and name not in ("detached", "unresolved")
+    }
+
+
 class RuleCheck(HostCheck):
     """A check that collects policy rules and tells of those together that share priority and destination table."""
 
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
-        self.tally: Tally[_Key, Rule] = Tally()
+        self.tally: Tally[_Key, Rule] = Tally(kept=OBJECTS)
 
     def candidates(self) -> t.Iterator[Rule]:
         """The rules that somebody other than the kernel made."""
@@ -82,14 +96,13 @@ class RuleCheck(HostCheck):
         return any(declares(wanted, item) for wanted in self.intent.rules)
 
     def remove(self, group: Group[Rule]) -> t.Iterator[Step]:
-        for item in group.items[:STEPS]:
+        for item in group.items:
             if not self.is_declared(item):
-                args = {key: value for key, value in vars(item).items() if value not in (None, (), 0, False)}
-                yield self.step("rule.del", args, "rule", "del", *rule_words(item), family=item.family)
+                yield self.step("rule.del", rule_args(item), "rule", "del", *rule_words(item), family=item.family)
 
     def show(self, group: Group[Rule]) -> Evidence:
         first = group.items[0]
-        texts = [rule_text(item) + (" [detached]" if item.detached else "") for item in group.items]
+        texts = [rule_text(item) + (" [detached]" if item.detached else "") for item in group.items[:SAMPLES]]
         return self.saw(several(texts, total=group.count), "rule", "show", "pref", first.priority, family=first.family)
 
 
@@ -105,7 +118,7 @@ def declares(wanted: t.Mapping[str, t.Any], item: Rule) -> bool:
 
 
 def texts_of(group: Group[Rule]) -> t.Tuple[str, ...]:
-    return tuple(rule_text(item) for item in group.items)[:SAMPLES]
+    return tuple(rule_text(item) for item in group.items[:SAMPLES])
 
 
 @rule(
@@ -143,7 +156,7 @@ class RuleTableEmpty(RuleCheck):
         self._empty.pop((group.template.family, group.template.table), None)
 
     def conclude(self) -> t.Iterable[Finding]:
-        tally: Tally[t.Tuple[int, int], Rule] = Tally()
+        tally: Tally[t.Tuple[int, int], Rule] = Tally(kept=OBJECTS)
         for key, items in self._empty.items():
             for item in items:
                 tally.add(key, item)
@@ -268,7 +281,7 @@ class RuleSourceGone(RuleCheck):
         first = group.items[0]
         addresses = list(dict.fromkeys((item.src or "").partition("/")[0] for item in group.items))
         hint = any(address in hints for address in addresses)
-        back = [step for address in addresses[:STEPS] for step in self.declared_address(address)]
+        back = [step for address in addresses for step in self.declared_address(address)]
         evidence = [self.show(group), *self.holds_address(addresses[0])]
         if first.family == 4:
             answer = self.answer(Query(to=addresses[0], source=addresses[0]))
@@ -299,7 +312,7 @@ class RuleSourceGone(RuleCheck):
             ),
             count=group.count,
             samples=texts_of(group),
-            details={"cause": "source-not-local", "addresses": addresses},
+            details={"cause": "source-not-local", "addresses": addresses[:SAMPLES]},
         )
 
 

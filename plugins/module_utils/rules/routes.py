@@ -31,16 +31,19 @@ def severity_of(carrier: str) -> str:
 
 
 def delete_step(check: HostCheck, group: Group[RouteGroup], *selector: object, **args: t.Any) -> Step:
-    """The step that removes the routes of a group: the very one, or those that ``ip route flush`` selects."""
+    """The step that removes the routes of a group: the very one, or those that ``ip route flush`` selects.
+
+    ``args`` say what all of them have in common beside family, table, type and protocol.
+    """
     template = group.items[0].template
-    words: t.List[object] = ["table", table_name(template.table)]
+    words: t.List[object] = ["table", table_name(template.table), *selector, "proto", template.proto]
     if group.count == 1:
         dst = group.items[0].samples[0]
-        words = ["route", "del", dst, *words, *selector] + (["metric", template.metric] if template.metric else [])
-        args["dst"] = dst
+        words = ["route", "del", dst, *words] + (["metric", template.metric] if template.metric else [])
+        args.update(dst=dst, metric=template.metric, tos=template.tos)
     else:
-        words = ["route", "flush", *words, *selector, "proto", template.proto]
-    args.update(family=template.family, table=template.table, proto=template.proto)
+        words = ["route", "flush", *words, "type", template.type]
+    args.update(family=template.family, table=template.table, type=template.type, proto=template.proto)
     return check.step("route.del", args, *words, family=template.family)
 
 
@@ -289,7 +292,11 @@ class RouteShadowed(HostCheck):
                     )
                 ],  # fmt: skip
                 severity="info" if twin else "low",
-                remedy=[delete_step(self, group, *words, metric=metric)] if twin and group.count == 1 else (),
+                remedy=(
+                    [delete_step(self, group, *words, interfaces=list(links), gateways=list(gateways))]
+                    if twin and group.count == 1
+                    else ()
+                ),
                 advice=(
                     "Find out which of the two managers (proto %s, proto %s) is to have the route, and take it from the "
                     "other one's configuration." % (proto, other)

@@ -148,7 +148,7 @@ class SocketCheck(HostCheck):
             yield Step("owner.restart", {"owner": unit, "unit": unit, "argv": argv}, shlex.join(argv))
         elif first.protocol == "tcp" and all(socket.remote is not None for socket in held.sockets):
             command = ["ss", "-K", "-t", "src", bracketed(first.local)]
-            args = {"protocol": "tcp", "family": first.family, "local": first.local}
+            args = {"protocol": "tcp", "family": first.family, "local": first.local, "inodes": held.inodes}
             yield Step("socket.destroy", args, run_inside(self.index.snapshot.netns, *command))
 
     def how_to_let_go(self, held: Held) -> str:

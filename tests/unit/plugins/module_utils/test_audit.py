@@ -10,7 +10,8 @@ import dataclasses
 import json
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit, canonical, generation, request
+from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit, generation, request
+from ansible_collections.netmend.reclaim.plugins.module_utils.identity import canonical
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.netlink import Overrun
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,

@@ -118,7 +118,7 @@ def test_a_process_that_is_gone(child) -> None:
         os._exit(0)
     os.waitpid(pid, 0)
     assert processes.read(pid) is None
-    assert processes._sockets(pid) == set()
+    assert processes.sockets_of(pid) == set()
 
 
 def test_what_is_unseen_is_noted_once() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.audit import as_json
 from ansible_collections.netmend.reclaim.plugins.module_utils.index import FALLBACK_LINKS, Index
 from ansible_collections.netmend.reclaim.plugins.module_utils.intent import load
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
@@ -258,7 +259,8 @@ def test_questions_have_a_budget() -> None:
     neighbours = tuple(Neighbour(4, 2, "10.%d.%d.9" % divmod(number, 250), state="PERMANENT") for number in range(9000))
     (found,) = run("RC408", neighbours=neighbours, ask=ask)
     assert len(asked) == len(set(asked)) <= 4096 and found.count == len(asked)
-    assert len(found.samples) <= 20 and len(found.remedy) <= 20
+    assert len(found.samples) <= 20 and len(as_json(found)["remedy"]) == 20
+    assert len(found.remedy) == found.count == 20 + as_json(found)["remedy_omitted"]
 
 
 def test_a_tally_keeps_little_and_counts_all() -> None:

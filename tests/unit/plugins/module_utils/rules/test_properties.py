@@ -10,7 +10,8 @@ import pytest
 
 pytest.importorskip("hypothesis")
 
-from ansible_collections.netmend.reclaim.plugins.module_utils.audit import as_json, canonical, fingerprint
+from ansible_collections.netmend.reclaim.plugins.module_utils.audit import as_json
+from ansible_collections.netmend.reclaim.plugins.module_utils.identity import canonical, fingerprint
 from ansible_collections.netmend.reclaim.plugins.module_utils.index import FALLBACK_LINKS, Index
 from ansible_collections.netmend.reclaim.plugins.module_utils.intent import load
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (

@@ -11,8 +11,9 @@ import functools
 import random
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.audit import as_json, canonical, fingerprint
+from ansible_collections.netmend.reclaim.plugins.module_utils.audit import as_json
 from ansible_collections.netmend.reclaim.plugins.module_utils.bounds import size_of
+from ansible_collections.netmend.reclaim.plugins.module_utils.identity import canonical, fingerprint
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import OPS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import CONFIDENCES, SEVERITIES
