@@ -44,7 +44,7 @@ HEAD = struct.Struct("=IHH")
 _ATTRIBUTE = struct.Struct("=HH")
 _ERRNO = struct.Struct("=i")
 _TIMEVAL = struct.Struct("@ll")
-_NLA_TYPE_MASK = 0x3FFF
+NLA_TYPE_MASK = 0x3FFF
 _NLMSGERR_ATTR_MSG = 1
 _SOL_NETLINK = 270
 _NETLINK_EXT_ACK = 11
@@ -98,9 +98,23 @@ def attributes(data: bytes, start: int, end: int) -> t.Dict[int, bytes]:
         size, kind = _ATTRIBUTE.unpack_from(data, start)
         if size < 4 or start + size > end:
             break
-        found[kind & _NLA_TYPE_MASK] = data[start + 4 : start + size]
+        found[kind & NLA_TYPE_MASK] = data[start + 4 : start + size]
         start += (size + 3) & ~3
     return found
+
+
+class Ack(t.NamedTuple):
+    """What the kernel said to a request that changes something."""
+
+    number: int
+    """errno; 0 is success."""
+    complaint: str | None = None
+    """Its words (extended ack), where it has any."""
+
+
+LOST = Ack(-1)
+"""The acknowledgement was lost: whether it was carried out is to be read."""
+DONE = Ack(0)
 
 
 class Dump:
@@ -206,6 +220,46 @@ class Netlink:
             return self._exchange(requests[:half]) + self._exchange(requests[half:])
         self.idle = True
         return replies
+
+    def acted(self, kind: int, flags: int, bodies: t.Sequence[bytes]) -> t.List[Ack]:
+        """Requests that change something, many in flight; what the kernel said to each, in their order.
+
+        Each acknowledgement is matched to its request by its sequence number. Where the kernel had no room to
+        acknowledge (ENOBUFS) the request was carried out or refused all the same: its Ack is ``LOST``.
+        """
+        acks: t.List[Ack] = []
+        pack, flags = HEADER.pack, flags | NLM_F_REQUEST | NLM_F_ACK
+        batch: t.List[bytes] = []
+        room = READ_SIZE
+        for body in bodies:
+            size = HEADER_SIZE + len(body)
+            if len(batch) == IN_FLIGHT or size > room and batch:
+                acks.extend(self._acted(batch))
+                batch, room = [], READ_SIZE
+            self._sequence += 1
+            batch.append(pack(size, kind, flags, self._sequence, 0) + body)
+            room -= size
+        return acks + self._acted(batch) if batch else acks
+
+    def _acted(self, batch: t.Sequence[bytes]) -> t.List[Ack]:
+        self.refresh()
+        self.idle = False
+        acks = [LOST] * len(batch)
+        first, missing = self._sequence - len(batch) + 1, len(batch)
+        self._socket.send(b"".join(batch))
+        while missing:
+            try:
+                data = self.recv()
+            except Overrun:
+                return acks  # not idle: the next one gets a new socket
+            place = HEADER.unpack_from(data)[3] - first
+            if not 0 <= place < len(batch):
+                continue
+            number = error_of(data, 0)
+            acks[place] = Ack(number, complaint_of(data, 0)) if number else DONE
+            missing -= 1
+        self.idle = True
+        return acks
 
     def recv(self) -> bytes:
         """One datagram: one or more whole messages. Raises Overrun, and OSError (ETIMEDOUT) on silence."""

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kernel port: everything that is read from the kernel of one network namespace, read only.
+"""The kernel port: everything that is read from the kernel of one network namespace, and everything that is written.
 
-Small tables come as tuples, large ones as streams. Nothing here needs root; what could not be read is listed in
+Small tables come as tuples, large ones as streams. No read needs root; what could not be read is listed in
 ``unseen``, and what would not hold still while it was read in ``unsteady``.
 """
 
@@ -26,11 +26,16 @@ from ..model import (
     Route,
     RouteGroup,
     Rule,
+    Seen,
     Session,
     Snapshot,
     Unseen,
 )
 from .netlink import NETLINK_ROUTE, Netlink
+
+if t.TYPE_CHECKING:
+    from .outcome import Changed, Verified
+    from .seen import Wire
 
 FAMILIES = (4, 6)
 PROTOCOLS = ("tcp", "udp", "raw")
@@ -183,3 +188,50 @@ class Kernel:
             unsteady=tuple(dict.fromkeys(self.unsteady)),
             unseen=tuple(self.unseen),
         )
+
+    # What is acted on ------------------------------------------------------------------------------------------------
+
+    @property
+    def _wire(self) -> Wire:
+        from .seen import Wire
+
+        return Wire(self._route, functools.partial(Netlink, NETLINK_ROUTE, self.netns), self.unsteady, self.netns)
+
+    def seen(self, kind: str, keep: t.Callable[[t.Any], bool] | None = None) -> t.Iterator[Seen]:
+        """Links, addresses, rules, next hops or neighbours exactly as they are; ``keep`` filters the shown object."""
+        from . import seen
+
+        return iter(seen.small(self._wire, kind, keep))
+
+    def seen_routes(
+        self,
+        family: int | None = None,
+        table: int | None = None,
+        proto: str | None = None,
+        type: str | None = None,
+        oif: int | None = None,
+        keep: t.Callable[[Route], bool] | None = None,
+        dsts: t.Iterable[str] | None = None,
+    ) -> t.List[Seen]:
+        """The routes that are wanted: see :func:`.seen.route_groups`."""
+        from . import routes, seen
+
+        return seen.route_groups(self._wire, routes.Filter(family, table, proto, type, oif), keep, dsts)
+
+    def decode(self, kind: str, raw: bytes) -> t.Any:
+        """The object behind ``Seen.raw``."""
+        from . import seen
+
+        return seen.decode(kind, raw)
+
+    def verify(self, seens: t.Sequence[Seen]) -> t.List[Verified]:
+        """What is still exactly there, in order: see :func:`.verify.verify`."""
+        from . import verify
+
+        return verify.verify(self._wire, seens)
+
+    def change(self, op: str, seens: t.Sequence[Seen]) -> t.List[Changed]:
+        """Do one op to objects: see :func:`.change.change`."""
+        from . import change
+
+        return change.change(self._wire, op, seens)

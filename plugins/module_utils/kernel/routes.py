@@ -158,6 +158,14 @@ def _from_the_start(read: t.Callable[[], t.Iterator[_Item]]) -> t.Iterator[_Item
                 raise
 
 
+def remainders(netlink: Netlink, wanted: Filter, unsteady: t.List[str]) -> t.Iterator[t.Tuple[int, bytes, bytes, int]]:
+    """Family (AF_*), remainder, destination (empty: none) and prefix length of each route. Raises as ``stream`` does,
+    and never starts over."""
+    for family in wanted.families():
+        for remainder, dst, length in _raw(netlink, family, wanted, unsteady):
+            yield family, remainder, dst, length
+
+
 def _routes(opened: Open, wanted: Filter, unsteady: t.List[str]) -> t.Iterator[Route]:
     templates: t.Dict[t.Tuple[int, bytes], Route] = {}
     with opened() as netlink:

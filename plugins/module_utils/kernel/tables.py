@@ -109,6 +109,26 @@ def _read(
         raise interrupted
 
 
+class _Dump(t.NamedTuple):
+    """How a table is asked for."""
+
+    name: str
+    request: int
+    bodies: t.Sequence[bytes]
+    twice: bool = False
+
+
+def read(
+    netlink: Netlink,
+    kind: str,
+    decode: t.Callable[[bytes, int, int], t.Optional[T]],
+    unsteady: t.List[str],
+) -> t.Tuple[T, ...]:
+    """The messages of a small table by the kind of its objects, each as ``decode`` makes of it (None: left out)."""
+    dump = _DUMPS[kind]
+    return steady(lambda: _read(netlink, dump.request, dump.bodies, decode), dump.name, unsteady, dump.twice)
+
+
 # Links ---------------------------------------------------------------------------------------------------------------
 
 IFLA_ADDRESS, IFLA_IFNAME, IFLA_MTU, IFLA_LINK, IFLA_MASTER, IFLA_OPERSTATE = 1, 3, 4, 5, 10, 16
@@ -142,8 +162,7 @@ _TUNNELS = {
 
 
 def links(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Link, ...]:
-    body = IFINFO.pack(0, 0, 0, 0, 0) + _SKIP_STATS
-    return steady(lambda: _read(netlink, _RTM_GETLINK, (body,), decode_link), "links", unsteady)
+    return read(netlink, "link", decode_link, unsteady)
 
 
 @decoder
@@ -214,8 +233,7 @@ IFA_F_TEMPORARY = 0x1
 
 
 def addresses(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Address, ...]:
-    bodies = [IFADDR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]
-    return steady(lambda: _read(netlink, _RTM_GETADDR, bodies, decode_address), "addresses", unsteady)
+    return read(netlink, "address", decode_address, unsteady)
 
 
 @decoder
@@ -259,9 +277,7 @@ _LOOKUP = 1
 
 
 def rules(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Rule, ...]:
-    bodies = [RULE.pack(family, 0, 0, 0, 0, 0, 0, 0, 0) for family in FAMILY_OF]
-    # Twice: a rule that goes while rules are dumped may take another one's line with it, and nothing flags it.
-    return steady(lambda: _read(netlink, _RTM_GETRULE, bodies, decode_rule), "rules", unsteady, twice=True)
+    return read(netlink, "rule", decode_rule, unsteady)
 
 
 @decoder
@@ -322,8 +338,7 @@ NHA_ID, NHA_GROUP, NHA_BLACKHOLE, NHA_OIF, NHA_GATEWAY, NHA_FDB = 1, 2, 4, 5, 6,
 
 
 def nexthops(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[NextHop, ...]:
-    body = NEXTHOP.pack(0, 0, 0, 0, 0)
-    return steady(lambda: _read(netlink, _RTM_GETNEXTHOP, (body,), decode_nexthop), "nexthops", unsteady)
+    return read(netlink, "nexthop", decode_nexthop, unsteady)
 
 
 @decoder
@@ -354,8 +369,7 @@ NDA_DST, NDA_LLADDR, NDA_PROTOCOL, NDA_FLAGS_EXT = 1, 2, 12, 15
 
 def neighbours(netlink: Netlink, unsteady: t.List[str]) -> t.Tuple[Neighbour, ...]:
     """ARP and ND entries in every state. They change by themselves: an entry that came twice is shown once."""
-    bodies = [NEIGHBOUR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]
-    found = steady(lambda: _read(netlink, _RTM_GETNEIGH, bodies, decode_neighbour), "neighbours", unsteady)
+    found = read(netlink, "neighbour", decode_neighbour, unsteady)
     return tuple({(item.ifindex, item.address): item for item in found}.values())
 
 
@@ -378,3 +392,15 @@ def decode_neighbour(data: bytes, start: int, end: int) -> Neighbour | None:
         flags=names.flags(names.NEIGHBOUR_FLAGS, flags | extended << 8),
         proto=names.word(names.PROTOCOLS, proto) if proto else None,
     )
+
+
+# How they are asked for ----------------------------------------------------------------------------------------------
+
+_DUMPS: t.Mapping[str, _Dump] = {
+    "link": _Dump("links", _RTM_GETLINK, (IFINFO.pack(0, 0, 0, 0, 0) + _SKIP_STATS,)),
+    "address": _Dump("addresses", _RTM_GETADDR, [IFADDR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]),
+    # Twice: a rule that goes while rules are dumped may take another one's line with it, and nothing flags it.
+    "rule": _Dump("rules", _RTM_GETRULE, [RULE.pack(family, *[0] * 8) for family in FAMILY_OF], twice=True),
+    "nexthop": _Dump("nexthops", _RTM_GETNEXTHOP, (NEXTHOP.pack(0, 0, 0, 0, 0),)),
+    "neighbour": _Dump("neighbours", _RTM_GETNEIGH, [NEIGHBOUR.pack(family, 0, 0, 0, 0) for family in FAMILY_OF]),
+}
