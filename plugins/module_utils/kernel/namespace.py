@@ -11,9 +11,12 @@ import ctypes
 import errno
 import os
 import re
+import socket
+import struct
 import typing as t
 
 CLONE_NEWNET = 0x40000000
+_SO_NETNS_COOKIE = 71
 _RUN = "/run/netns"
 _NAME = re.compile(r"[A-Za-z0-9_.@:+-]{1,255}\Z")
 
@@ -65,6 +68,59 @@ def entered(netns: str | int | None) -> t.Iterator[None]:
             os.close(home)
     finally:
         os.close(target)
+
+
+def enter(netns: str | int) -> None:
+    """Be in a namespace from now on. Raises as :func:`entered` does, OSError where it is none."""
+    target = os.open(path_of(netns), os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _setns(target)
+    finally:
+        os.close(target)
+
+
+def identity(netns: str | int | None = None) -> str:
+    """Tells a namespace from every other one of this boot. Raises as :func:`entered` does."""
+    with entered(netns):
+        inode = os.stat("/proc/thread-self/ns/net").st_ino
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as opened:
+            # An inode is used again when its namespace is gone; the cookie (Linux 5.14) never is
+            return "%d:%d" % (inode, struct.unpack("=Q", opened.getsockopt(socket.SOL_SOCKET, _SO_NETNS_COOKIE, 8))[0])
+        return str(inode)
+
+
+def name_of(netns: str | int | None = None) -> str | None:
+    """The name of a namespace, ``inode-N`` where it has none; None for the one that the host booted in (that of pid 1).
+
+    Where pid 1's may not be seen, one without a name is taken to be the host's.
+    """
+    with entered(netns):
+        own = os.stat("/proc/thread-self/ns/net")
+    hosts = _stat_of("/proc/1/ns/net")
+    if hosts is not None and os.path.samestat(own, hosts):
+        return None
+    with contextlib.suppress(FileNotFoundError):
+        for name in sorted(os.listdir(_RUN)):
+            named = _stat_of(os.path.join(_RUN, name))
+            if named is not None and os.path.samestat(own, named) and _NAME.match(name):
+                return name
+    return None if hosts is None else "inode-%d" % own.st_ino
+
+
+def is_hosts() -> bool:
+    """Are this process's network and mounts those of pid 1? False where that may not be seen."""
+    for kind in ("net", "mnt"):
+        hosts = _stat_of("/proc/1/ns/" + kind)
+        if hosts is None or not os.path.samestat(hosts, os.stat("/proc/thread-self/ns/" + kind)):
+            return False
+    return True
+
+
+def _stat_of(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None
 
 
 def _setns(descriptor: int) -> None:
