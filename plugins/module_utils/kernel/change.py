@@ -56,8 +56,8 @@ def change(wire: Wire, op: str, seens: t.Sequence[Seen]) -> t.List[Changed]:
 
 def _op(op: str) -> t.Tuple[str, str]:
     kind, _dot, verb = op.partition(".")
-    if op not in OPS or kind in ("owner", "sysctl", "firewall"):
-        raise ValueError("op %r does not act on an object of the kernel" % op)
+    if op not in OPS or kind in ("owner", "sysctl", "firewall") or op in ("link.add", "link.set"):
+        raise ValueError("op %r does not act on an object that the kernel showed" % op)
     return "session" if kind == "socket" else kind, verb
 
 

@@ -4,9 +4,8 @@
 
 """From the model to the kernel's own messages: the way back from ``tables`` and ``routes``. Pure.
 
-What comes out is spelled as the kernel spells it when it shows the object, with the attributes in its order, so that a
-wish can be held against what was seen. Newer kernels add attributes of their own (masks of ports since Linux 6.15).
-Each function raises ValueError for what the model can say but nobody can write.
+What comes out is in the normal spelling (see ``normal``), so that a wish can be held against what was seen. Each function
+raises ValueError for what the model can say but nobody can write.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import struct
 import typing as t
 
 from ..model import Address, Hop, Neighbour, NextHop, Route, Rule, Seen
-from . import names, routes, tables
+from . import names, normal, routes, tables
 from .netlink import pack_attribute
 from .tables import AF_INET, AF_INET6, U32
 
@@ -81,15 +80,12 @@ def route(wish: Route, dst: str) -> Seen:
         names.number_of(names.ROUTE_TYPES, wish.type, "type"),
         flags,
     )
-    metric = _number(routes.RTA_PRIORITY, wish.metric)
     metrics = b"" if wish.mtu is None else pack_attribute(routes.RTA_METRICS, _number(routes.RTAX_MTU, wish.mtu))
-    prefsrc = _packed(routes.RTA_PREFSRC, wish.prefsrc)
-    body = pack_attribute(routes.RTA_TABLE, U32.pack(wish.table))
-    if wish.family == 4:
-        body += metric + metrics + prefsrc
-    else:
-        body += b"" if wish.src is None else pack_attribute(routes.RTA_SRC, source)
-        body += prefsrc + metrics + pack_attribute(routes.RTA_PRIORITY, U32.pack(wish.metric))
+    body = pack_attribute(routes.RTA_TABLE, U32.pack(wish.table)) + metrics + _packed(routes.RTA_PREFSRC, wish.prefsrc)
+    if wish.metric or wish.family == 6:
+        body += pack_attribute(routes.RTA_PRIORITY, U32.pack(wish.metric))
+    if source_length:
+        body += pack_attribute(routes.RTA_SRC, source)
     body += _number(routes.RTA_NH_ID, wish.nhid)
     if len(wish.hops) == 1:
         body += _hop(wish.family, only) + _number(routes.RTA_OIF, only.ifindex)
@@ -187,11 +183,8 @@ def address(wish: Address) -> Seen:
     shown_flags = pack_attribute(tables.IFA_FLAGS, U32.pack(flags))
     lifetimes = [tables.FOREVER if item is None else item for item in (wish.preferred_lifetime, wish.valid_lifetime)]
     times = pack_attribute(tables.IFA_CACHEINFO, _CACHEINFO.pack(*lifetimes, 0, 0))
-    if wish.family == 4:
-        body = far + own + _packed(tables.IFA_BROADCAST, wish.broadcast) + _name(tables.IFA_LABEL, wish.label)
-        body += proto + shown_flags + times
-    else:
-        body = (own + far if wish.peer else far) + times + shown_flags + proto
+    body = own + far + _packed(tables.IFA_BROADCAST, wish.broadcast) + _name(tables.IFA_LABEL, wish.label)
+    body += proto + shown_flags + times
     return _seen("address", tables.decode_address, head + body)
 
 
@@ -274,4 +267,5 @@ def _split(prefix: str | None, family: int | None = None, what: str = "") -> t.T
 
 def _seen(kind: str, decode: t.Callable[[bytes, int, int], t.Any], raw: bytes) -> Seen:
     """What was written, as it is read: where the model has two spellings, the kernel's."""
+    raw = normal.normal(kind, raw)
     return Seen(kind, decode(raw, 0, len(raw)), raw)

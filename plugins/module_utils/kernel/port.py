@@ -235,3 +235,15 @@ class Kernel:
         from . import change
 
         return change.change(self._wire, op, seens)
+
+    def put(self, seen: Seen, how: str) -> t.Optional[str]:
+        """Make, alter or replace one object in place; why not, where it was refused: see :func:`.put.put`."""
+        from . import put
+
+        return put.put(self._wire, seen, how)
+
+    def proxies(self) -> t.List[Seen]:
+        """The proxy entries of the neighbour table."""
+        from . import put
+
+        return list(put.proxies(self._wire))
