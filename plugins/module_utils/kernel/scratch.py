@@ -17,26 +17,32 @@ import os
 import struct
 import typing as t
 
-from ..model import Link
+from ..model import Link, Seen
+from .change import APPEND, CREATE, EXCL, NEW, route_bodies
 from .namespace import CLONE_NEWNET, entered
-from .netlink import NETLINK_ROUTE, NLM_F_ACK, Netlink, error_of, pack_attribute
+from .netlink import NETLINK_ROUTE, Netlink, pack_attribute
 from .routes import RTA_MULTIPATH, RTA_OIF, RTMSG
-from .tables import U32, links
+from .seen import key_of
+from .tables import (
+    IFINFO,
+    IFLA_IFNAME,
+    IFLA_INFO_DATA,
+    IFLA_INFO_KIND,
+    IFLA_LINKINFO,
+    IFLA_MTU,
+    NEXTHOP,
+    NHA_OIF,
+    U32,
+    links,
+)
 
-_CREATE = 0x600
-"""NLM_F_CREATE and NLM_F_EXCL."""
-_RTM_NEWLINK = 16
-_IFINFO = struct.Struct("=BxHiII")  # family, type, index, flags, change
 _IFF_UP = 0x1
-_IFLA_IFNAME, _IFLA_MTU, _IFLA_LINKINFO = 3, 4, 18
-_IFLA_INFO_KIND, _IFLA_INFO_DATA, _VETH_INFO_PEER = 1, 2, 1
+_VETH_INFO_PEER = 1
 _MTU = (68, 65535)
 """What a veth can have."""
-_NHA_OIF = 5
 _INDEX_AT = {"link": 4, "address": 4, "neighbour": 4}
 """Where ifinfomsg, ifaddrmsg and ndmsg hold the ifindex."""
-_NHMSG_SIZE = 8
-_NEXTHOP = struct.Struct("=HBBi")  # rtnexthop: len, flags, hops, ifindex
+_RTNEXTHOP = struct.Struct("=HBBi")  # rtnexthop: len, flags, hops, ifindex
 _ONLINK = 0x4
 _ATTRIBUTE = struct.Struct("=HH")
 
@@ -120,7 +126,11 @@ def make_links(wanted: t.Sequence[Link], told: Switches) -> t.Tuple[t.Dict[int, 
         taken = there | {link.name for link in wanted}
         free = (name for name in map("far%d".__mod__, itertools.count()) if name not in taken)
         ends = {link.ifindex: next(free) for link in wanted if link.name not in there}
-        _ask(netlink, {link.name: _pair(link, ends[link.ifindex]) for link in wanted if link.ifindex in ends}, _CREATE)
+        _ask(
+            netlink,
+            {link.name: _pair(link, ends[link.ifindex]) for link in wanted if link.ifindex in ends},
+            CREATE | EXCL,
+        )
         set_switches({path: value for path, value in told.items() if "/conf/" in path and "/conf/all/" not in path})
         set_links([link.name for link in wanted if link.up or link.ifindex in ends], True)
         set_links(ends.values(), True)
@@ -130,29 +140,38 @@ def make_links(wanted: t.Sequence[Link], told: Switches) -> t.Tuple[t.Dict[int, 
 
 def set_links(names: t.Iterable[str], up: bool) -> None:
     """Set links up or down. Raises OSError with what the kernel refused."""
-    flags = _IFINFO.pack(0, 0, 0, _IFF_UP if up else 0, _IFF_UP)
+    flags = IFINFO.pack(0, 0, 0, _IFF_UP if up else 0, _IFF_UP)
     with Netlink(NETLINK_ROUTE) as netlink:
         _ask(netlink, {name: flags + _name(name) for name in names}, 0)
 
 
 def _pair(link: Link, far: str) -> bytes:
-    header = _IFINFO.pack(0, 0, 0, 0, 0)
-    mtu = pack_attribute(_IFLA_MTU, U32.pack(min(max(link.mtu, _MTU[0]), _MTU[1])))
+    header = IFINFO.pack(0, 0, 0, 0, 0)
+    mtu = pack_attribute(IFLA_MTU, U32.pack(min(max(link.mtu, _MTU[0]), _MTU[1])))
     peer = pack_attribute(_VETH_INFO_PEER, header + _name(far))
-    info = pack_attribute(_IFLA_INFO_KIND, b"veth") + pack_attribute(_IFLA_INFO_DATA, peer)
-    return header + _name(link.name) + mtu + pack_attribute(_IFLA_LINKINFO, info)
+    info = pack_attribute(IFLA_INFO_KIND, b"veth") + pack_attribute(IFLA_INFO_DATA, peer)
+    return header + _name(link.name) + mtu + pack_attribute(IFLA_LINKINFO, info)
 
 
 def _name(name: str) -> bytes:
-    return pack_attribute(_IFLA_IFNAME, name.encode("utf-8", "surrogateescape") + b"\0")
+    return pack_attribute(IFLA_IFNAME, name.encode("utf-8", "surrogateescape") + b"\0")
 
 
 def _ask(netlink: Netlink, bodies: t.Mapping[str, bytes], flags: int) -> None:
-    requests = [netlink.request(_RTM_NEWLINK, flags | NLM_F_ACK, len(body)) + body for body in bodies.values()]
-    for name, reply in zip(bodies, netlink.exchange(requests)):
-        number = error_of(reply, 0)
-        if number:
-            raise OSError(number, "the stand-in of %s: %s" % (name, os.strerror(number)))
+    for name, ack in zip(bodies, netlink.acted(NEW["link"], flags, list(bodies.values()))):
+        if ack.number:
+            raise OSError(ack.number, "the stand-in of %s: %s" % (name, os.strerror(ack.number)))
+
+
+def lay(routes: t.Iterable[Seen]) -> None:
+    """Add routes behind those that are there. One whose gateway the kernel does not find is taken to be on the link;
+    what it refuses then is left out."""
+    with Netlink(NETLINK_ROUTE) as netlink:
+        for seen in routes:
+            keys = [key_of(dst) for dst in seen.dsts]
+            acks = netlink.acted(NEW["route"], CREATE | APPEND, route_bodies(seen.raw, keys))
+            refused = [key for key, ack in zip(keys, acks) if ack.number]
+            netlink.acted(NEW["route"], CREATE | APPEND, route_bodies(onlink("route", seen.raw), refused))
 
 
 # What the kernel showed of the host, for another place ---------------------------------------------------------------
@@ -164,7 +183,7 @@ def renumbered(kind: str, raw: bytes, numbers: t.Mapping[int, int]) -> bytes:
     if kind in _INDEX_AT:
         _renumber(changed, _INDEX_AT[kind], numbers)
     for attribute, start, end in _walk(kind, raw):
-        if (kind, attribute) in (("route", RTA_OIF), ("nexthop", _NHA_OIF)):
+        if (kind, attribute) in (("route", RTA_OIF), ("nexthop", NHA_OIF)):
             _renumber(changed, start, numbers)
         elif (kind, attribute) == ("route", RTA_MULTIPATH):
             for hop in _hops(raw, start, end):
@@ -197,7 +216,7 @@ def _renumber(changed: bytearray, at: int, numbers: t.Mapping[int, int]) -> None
 
 def _walk(kind: str, raw: bytes) -> t.Iterator[t.Tuple[int, int, int]]:
     """Type, start and end of the value of each attribute that may name a link."""
-    at = {"route": RTMSG.size, "nexthop": _NHMSG_SIZE}.get(kind, len(raw))
+    at = {"route": RTMSG.size, "nexthop": NEXTHOP.size}.get(kind, len(raw))
     while at + 4 <= len(raw):
         size, attribute = _ATTRIBUTE.unpack_from(raw, at)
         if size < 4:
@@ -207,6 +226,6 @@ def _walk(kind: str, raw: bytes) -> t.Iterator[t.Tuple[int, int, int]]:
 
 
 def _hops(raw: bytes, start: int, end: int) -> t.Iterator[int]:
-    while start + _NEXTHOP.size <= end:
+    while start + _RTNEXTHOP.size <= end:
         yield start
-        start += max((_NEXTHOP.unpack_from(raw, start)[0] + 3) & ~3, _NEXTHOP.size)
+        start += max((_RTNEXTHOP.unpack_from(raw, start)[0] + 3) & ~3, _RTNEXTHOP.size)

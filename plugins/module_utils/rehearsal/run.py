@@ -107,7 +107,7 @@ def _world(kernel: Kernel, steps: t.Sequence[_Step], destinations: t.Sequence[Qu
     return World(
         links=links,
         switches=scratch.switches(kernel.netns, [link.name for link in links]),
-        addresses=tuple(kernel.seen("address")),
+        addresses=tuple(kernel.seen("address", lambda address: not {"tentative", "dadfailed"} & set(address.flags))),
         rules=tuple(kernel.seen("rule")),
         nexthops=tuple(kernel.seen("nexthop")),
         routes=tuple(kernel.seen_routes(dsts=concerned)),

@@ -21,7 +21,7 @@ from ..model import Address, Link, Query, Route, Seen
 
 _SECONDS = 20
 """Until links are as they were told to be: the kernel takes note of a carrier in its own time."""
-_MAIN = 254
+_MAIN, _LOOPBACK = 254, 1
 _STACKED = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "veth")
 """Kinds that go down, or away, with the link that they stand on (``Link.parent``)."""
 
@@ -70,8 +70,8 @@ class StandIn:
                 return ()
             seen = dataclasses.replace(seen, dsts=dsts)
         told: t.List[str] = []
-        for each in [seen, *(self._stacked(seen) if op in ("link.down", "link.del") else ())]:
-            (changed,) = self._kernel.change(op, [self._moved(each)])
+        for each in self._links(op, seen) if seen.kind == "link" else [self._moved(seen)]:
+            (changed,) = self._kernel.change(op, [each])
             told += ["%s is not as on the host" % what for what in changed.already]
             told += ["%s: %s" % failure for failure in changed.failed]
         return tuple(told)
@@ -92,21 +92,16 @@ class StandIn:
         missing = _without(moved, here)
         for seen, changed in zip(missing, self._kernel.change(kind + ".add", missing)):
             if changed.failed and kind == "nexthop":
-                self._kernel.change("nexthop.add", [self._on_link(seen)])
+                raw = scratch.onlink(kind, seen.raw)
+                self._kernel.change("nexthop.add", [Seen(kind, self._kernel.decode(kind, raw), raw)])
 
     def _lay_routes(self) -> None:
         moved = [self._moved(seen) for seen in self._world.routes]
-        here = self._kernel.seen_routes()
+        here = self._kernel.seen_routes(dsts=self._world.concerned)
         self._kernel.change("route.del", _without(here, moved))
         missing = sorted(_without(moved, here), key=_order)
         with _Sources(self._kernel, missing):
-            for seen, changed in zip(missing, self._kernel.change("route.add", missing)):
-                if changed.failed:
-                    self._kernel.change("route.add", [self._on_link(seen)])
-
-    def _on_link(self, seen: Seen) -> Seen:
-        raw = scratch.onlink(seen.kind, seen.raw)
-        return Seen(seen.kind, self._kernel.decode(seen.kind, raw), raw, seen.dsts)
+            scratch.lay(missing)
 
     def _take_down(self) -> None:
         down = [link for link in self._world.links if link.ifindex in self._ends and not link.up]
@@ -129,17 +124,17 @@ class StandIn:
                 )
             time.sleep(0.01)
 
-    def _stacked(self, seen: Seen) -> t.List[Seen]:
-        """The links that stand on this one, those on top last."""
+    def _links(self, op: str, seen: Seen) -> t.List[Seen]:
+        """The stand-in of the link, and of those that go down or away with it."""
         found = [seen.object.ifindex]
-        for ifindex in found:
+        for ifindex in found if op in ("link.down", "link.del") else ():
             found += [
                 link.ifindex for link in self._world.links
                 if link.parent == ifindex and link.peer_netns is None and link.kind in _STACKED
                 and link.ifindex not in found
             ]  # fmt: skip
-        here = {self._here(ifindex) for ifindex in found[1:]}
-        return [one for one in self._kernel.seen("link") if one.object.ifindex in here]
+        here = {self._here(ifindex) for ifindex in found}
+        return list(self._kernel.seen("link", lambda link: link.ifindex in here))
 
 
 class _Sources:
@@ -150,16 +145,17 @@ class _Sources:
         self._kernel = kernel
         held = {seen.object.address for seen in kernel.seen("address")}
         templates: t.List[Route] = [seen.object for seen in routes]
-        wanted = {each.prefsrc for each in templates if each.family == 4 and each.prefsrc} - held
+        self._wanted = {each.prefsrc for each in templates if each.family == 4 and each.prefsrc} - held
         # A route in main has a source that is local, if only by a route of type local which is not among those here.
-        self._lasting = {each.prefsrc for each in templates if each.table == _MAIN}
-        self._made = [encode.address(Address(4, 1, address, 32, flags=("permanent",))) for address in sorted(wanted)]
+        self._passing = self._wanted - {each.prefsrc for each in templates if each.table == _MAIN}
 
     def __enter__(self) -> None:
-        self._kernel.change("address.add", self._made)
+        wishes = [Address(4, _LOOPBACK, address, 32) for address in sorted(self._wanted)]
+        self._kernel.change("address.add", [encode.address(wish) for wish in wishes])
 
     def __exit__(self, *exc: object) -> None:
-        self._kernel.change("address.del", [seen for seen in self._made if seen.object.address not in self._lasting])
+        passing = self._kernel.seen("address", lambda address: address.address in self._passing)
+        self._kernel.change("address.del", list(passing))
 
 
 def _without(some: t.Iterable[Seen], others: t.Iterable[Seen]) -> t.List[Seen]:
