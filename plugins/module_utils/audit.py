@@ -10,19 +10,20 @@ Small tables once, large ones streamed once past the rules, then the findings: n
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import time
 import typing as t
 
 from . import intent as declared
 from .hostid import host
-from .identity import canonical, fingerprint
+from .identity import canonical, fingerprint, generation
 from .index import Index
 from .kernel.netlink import Overrun
 from .kernel.port import Kernel
-from .model import Finding, Snapshot, Unseen
+from .model import TABLE_LOCAL, Finding, Snapshot, Unseen
 from .owners import profile
 from .owners.witness import owner_sessions
+from .plan.wire import to_json
+from .planning import Sight, Sleep, Wishes, plan, wishes
 from .rules import CHECKS
 from .rules.base import SEVERITIES, Check
 
@@ -30,7 +31,15 @@ SCHEMA = "1.0"
 STEPS = 20
 """Steps of a remedy that a finding shows; a plan has them all."""
 _TRIES = 3
-_Seen = t.Tuple[t.List[Finding], t.Dict[str, int]]
+_KINDS = {
+    "links": "link",
+    "addresses": "address",
+    "rules": "rule",
+    "nexthops": "nexthop",
+    "neighbours": "neighbour",
+}
+_Examined = t.Tuple[t.List[Finding], t.Dict[str, int], t.Dict[str, int]]
+"""Findings, what was counted, and how many objects there are of the kinds that are streamed."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +54,8 @@ class Request:
     logs: t.Tuple[str, ...] = ()
     limit: int = 200
     """Findings in the result; the rest is counted."""
+    plan: t.Optional[Wishes] = None
+    """What is asked of a plan; None where none is wanted."""
 
 
 def request(params: t.Mapping[str, t.Any]) -> Request:
@@ -60,6 +71,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
         limit=limit or Request.limit,
+        plan=wishes(params) if params.get("plan") else None,
     )
 
 
@@ -79,36 +91,64 @@ def audit_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.A
     return audit(kernel, request(params))
 
 
-def audit(kernel: Kernel, request: Request) -> t.Dict[str, t.Any]:
-    """Audit the namespace of ``kernel``; the result is JSON as docs/schema/audit-host-1.json describes it."""
+def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict[str, t.Any]:
+    """Audit the namespace of ``kernel``; the result is JSON as docs/schema/audit-host-1.json describes it.
+
+    With a plan it looks twice, ``sleep`` between, and tells what it saw last.
+    """
     started = time.time()
-    unseen: t.List[Unseen] = []
     checks = chosen(request.include, request.exclude)
-    sessions = owner_sessions(request.profiles, kernel.running, request.logs, unseen)
-    snapshot = dataclasses.replace(kernel.snapshot(), owner_sessions=sessions, taken=time.time())
-    findings, counts = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
-    findings.sort(key=_worst_first)
+    looks: t.List[_Look] = []
+
+    def look() -> Sight:
+        looks.append(_look(kernel, request, checks))
+        return looks[-1].sight
+
+    made = None
+    if request.plan is None:
+        look()
+    else:
+        made = to_json(plan(kernel, request.plan, look, sleep)[0])
+    last = looks[-1]
+    findings, snapshot = last.sight.findings, last.sight.snapshot
     shown = findings[: request.limit]
-    unseen.extend(kernel.unseen)
     return {
         "schema": SCHEMA,
-        "host": host(),
+        "host": host(kernel.netns),
         "netns": snapshot.netns,
         "started": round(started, 3),
         "seconds": round(time.time() - started, 3),
         "rules": [check.description.id for check in checks],
         "findings": [as_json(finding) for finding in shown],
         "summary": summary(findings, len(findings) - len(shown)),
-        "unseen": [dataclasses.asdict(item) for item in unseen],
+        "unseen": [dataclasses.asdict(item) for item in [*last.unseen, *kernel.unseen]],
         "unsteady": sorted(set(kernel.unsteady)),
         "snapshot": {
             "generation": generation(snapshot),
-            "counts": dict(_small(snapshot), **counts),
+            "counts": last.counts,
         },
+        "plan": made,
     }
 
 
-def _from_the_start(examine: t.Callable[[], _Seen]) -> _Seen:
+@dataclasses.dataclass(frozen=True)
+class _Look:
+    sight: Sight
+    counts: t.Dict[str, int]
+    unseen: t.List[Unseen]
+
+
+def _look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) -> _Look:
+    unseen: t.List[Unseen] = []
+    sessions = owner_sessions(request.profiles, kernel.running, request.logs, unseen)
+    snapshot = dataclasses.replace(kernel.snapshot(), owner_sessions=sessions, taken=time.time())
+    findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
+    small = _small(snapshot)
+    totals.update((_KINDS[name], number) for name, number in small.items())
+    return _Look(Sight(snapshot, tuple(sorted(findings, key=_worst_first)), totals), dict(small, **counts), unseen)
+
+
+def _from_the_start(examine: t.Callable[[], _Examined]) -> _Examined:
     """A stream that breaks off halfway has shown the checks a part of its table: they are made anew."""
     for _attempt in range(_TRIES - 1):
         try:
@@ -118,13 +158,15 @@ def _from_the_start(examine: t.Callable[[], _Seen]) -> _Seen:
     return examine()
 
 
-def _examine(kernel: Kernel, index: Index, classes: t.Sequence[t.Type[Check]], intent: declared.Intent) -> _Seen:
+def _examine(kernel: Kernel, index: Index, classes: t.Sequence[t.Type[Check]], intent: declared.Intent) -> _Examined:
     checks = [check(index, kernel.lookup, intent, kernel.holders) for check in classes]
     counts = {"routes": 0, "sessions": 0}
+    totals = {"route": 0}
     watching = [check for check in checks if check.watches("routes")]
     if watching:
         for group in kernel.route_groups():
             counts["routes"] += group.count
+            totals["route"] += group.count if group.template.table != TABLE_LOCAL else 0
             for check in watching:
                 check.routes(group)
     watching = [check for check in checks if check.watches("session")]
@@ -140,12 +182,12 @@ def _examine(kernel: Kernel, index: Index, classes: t.Sequence[t.Type[Check]], i
             counts["flows"] += 1
             for check in watching:
                 check.flow(flow)
-    return [finding for check in checks for finding in check.conclude()], counts
+    totals.update(session=counts["sessions"], flow=counts.get("flows", 0))
+    return [finding for check in checks for finding in check.conclude()], counts, totals
 
 
 def _small(snapshot: Snapshot) -> t.Dict[str, int]:
-    names = ("links", "addresses", "rules", "nexthops", "neighbours")
-    return {name: len(getattr(snapshot, name)) for name in names}
+    return {name: len(getattr(snapshot, name)) for name in _KINDS}
 
 
 def _worst_first(finding: Finding) -> t.Tuple[int, str, str]:
@@ -186,16 +228,3 @@ def as_json(finding: Finding) -> t.Dict[str, t.Any]:
         "first_seen": finding.first_seen,
         "last_seen": finding.last_seen,
     }
-
-
-def generation(snapshot: Snapshot) -> str:
-    """A digest of what somebody configured: equal while links, addresses, rules and next hops are the same.
-
-    Neighbours and lifetimes are left out, for they change by themselves.
-    """
-    addresses = [
-        dataclasses.replace(address, valid_lifetime=None, preferred_lifetime=None) for address in snapshot.addresses
-    ]
-    parts: t.List[t.Sequence[t.Any]] = [snapshot.links, addresses, snapshot.rules, snapshot.nexthops]
-    text = canonical([[dataclasses.asdict(item) for item in part] for part in parts])
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

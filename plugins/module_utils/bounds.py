@@ -14,6 +14,9 @@ RESULT_BYTES = 200 * 1000
 LARGEST_RESULT_BYTES = 1000 * 1000
 """What no result may exceed."""
 
+WHOLE = ("plan",)
+"""Parts of a result that are worthless when they are cut. They bound themselves, and their bulk is in few long texts."""
+
 
 def size_of(value: t.Any) -> int:
     """Bytes of a value as JSON."""
@@ -45,14 +48,14 @@ def take(
 
 
 def bounded_result(result: t.Mapping[str, t.Any], most_bytes: int = LARGEST_RESULT_BYTES) -> t.Dict[str, t.Any]:
-    """The result with text that can be encoded, cut to the size that no result may exceed.
+    """The result with text that can be encoded, cut to the size that no result may exceed. ``WHOLE`` does not count.
 
     The largest of its lists loses its second half until all fits; ``cut`` then maps the list's name to how many items
     it had.
     """
     bounded = t.cast(t.Dict[str, t.Any], encodable(result))
     cut: t.Dict[str, int] = {}
-    while size_of(bounded) > most_bytes:
+    while size_of({name: value for name, value in bounded.items() if name not in WHOLE}) > most_bytes:
         lists = [(size_of(value), name) for name, value in bounded.items() if isinstance(value, list) and value]
         if not lists:
             break

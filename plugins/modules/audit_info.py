@@ -18,6 +18,7 @@ description:
   - Without root it still works; what it could not read is listed under RV(unseen), not taken to be clean.
 extends_documentation_fragment:
   - netmend.reclaim.port
+  - netmend.reclaim.reads
 options:
   rules:
     description:
@@ -228,6 +229,94 @@ options:
       - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
     type: int
     default: 200
+  plan:
+    description:
+      - Plan what would mend the findings, too. The host is then looked at twice, and only what was the same both times is
+        planned.
+      - Nothing is changed. The plan is for a person to review.
+    type: bool
+    default: false
+  protect:
+    description:
+      - What no plan may touch, beside the way in and the kernel's own objects. What has all that one of these selectors
+        says is left alone.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description:
+          - The kind of the object.
+        type: str
+        choices: [link, address, route, rule, nexthop, neighbour, flow, session, owner]
+      interface:
+        description:
+          - A pattern for the name of a link that the object is, is on, or leads through, for example V(wg*).
+        type: str
+      address:
+        description:
+          - An address that the object is or names, such as a gateway or a source.
+        type: str
+      prefix:
+        description:
+          - A prefix that a route's destination or a rule's source or destination overlaps, or that an address which the
+            object names is in.
+        type: str
+      table:
+        description:
+          - The number of the table of a route or VRF, or that a rule looks up.
+        type: int
+      proto:
+        description:
+          - Who made it, as C(ip) shows it, for example V(bgp).
+        type: str
+      priority:
+        description:
+          - The priority of a policy rule.
+        type: int
+      mark:
+        description:
+          - The firewall mark of a policy rule or a flow.
+        type: int
+      owner:
+        description:
+          - A pattern for the name of the owner that the audit found.
+        type: str
+      unit:
+        description:
+          - A pattern for the systemd unit of the owner.
+        type: str
+      rule:
+        description:
+          - The id of a rule of the audit. None of its findings gets a step.
+        type: str
+  protect_way_in:
+    description:
+      - Protect the connections by which this module was started, and all that carries them.
+    type: bool
+    default: true
+  max_removals:
+    description:
+      - How many objects a plan may remove.
+    type: int
+    default: 50
+  max_percent:
+    description:
+      - Which share of the host's objects of one kind (all routes outside the local table, all policy rules) a plan may
+        remove, in percent. Five objects of a kind are always allowed.
+    type: int
+    default: 20
+  remedies:
+    description:
+      - The ops that a plan may use, as patterns such as V(route.*), V(owner.restart) or V(*).
+    type: list
+    elements: str
+    default: ["owner.*", "link.up", "address.add", "route.*", "rule.*", "nexthop.del", "neighbour.del"]
+  confirm_after:
+    description:
+      - Seconds between the two looks at the host that a plan is made from.
+    type: int
+    default: 5
 seealso:
   - module: netmend.reclaim.reach_info
     description: Why one flow does not get out.
@@ -242,6 +331,14 @@ EXAMPLES = r"""
   netmend.reclaim.audit_info:
     netns: vpn1
     logs: [/var/log/doublezerod.log]
+
+- name: Plan what would mend it, and keep away from the tables of the VPN
+  netmend.reclaim.audit_info:
+    plan: true
+    protect:
+      - {table: 51820}
+      - {interface: wg*}
+  register: audit
 
 - name: Say what should be there
   netmend.reclaim.audit_info:
@@ -259,10 +356,17 @@ schema:
   type: str
   sample: "1.0"
 host:
-  description: The host's name, kernel release and boot id.
+  description:
+    - The host's name, kernel release, boot id and machine id, and the name of the network namespace that was audited where
+      that is not the host's own.
   returned: success
   type: dict
-  sample: {"hostname": "edge1", "kernel": "6.1.0-28-amd64", "boot_id": "4a1f0c1e-0000-4000-8000-000000000000"}
+  sample:
+    hostname: edge1
+    kernel: 6.1.0-28-amd64
+    boot_id: 4a1f0c1e-0000-4000-8000-000000000000
+    machine_id: 0123456789abcdef0123456789abcdef
+    netns:
 netns:
   description: The network namespace that was audited; null for the one that the module ran in.
   returned: success
@@ -319,9 +423,12 @@ findings:
       description: Whose it is, whether that is alive, and how this is known; null where nothing is known.
       type: dict
     remedy:
-      description: The steps that would mend it, each with the command that does the same.
+      description: The steps that would mend it, each with the command that does the same; the first twenty.
       type: list
       elements: dict
+    remedy_omitted:
+      description: How many more there are. A plan has them all.
+      type: int
     advice:
       description: What mends it and what does not.
       type: str
@@ -382,12 +489,35 @@ snapshot:
   returned: success
   type: dict
   sample: {"generation": "53f1e0b1c2a4d5e6", "counts": {"links": 2, "routes": 9}}
+plan:
+  description:
+    - What would mend the findings, and what was left out and why (docs/schema/plan-1.json in the collection); null where
+      O(plan) was not asked for.
+  returned: success
+  type: dict
+  contains:
+    steps:
+      description: The steps in their order, each with the exact objects that it is about and the op that undoes it.
+      type: list
+      elements: dict
+    withheld:
+      description: The remedies that got no step, each with the reason.
+      type: list
+      elements: dict
+    protected:
+      description: What no step may touch, in words.
+      type: list
+      elements: str
+    digest:
+      description: SHA-256 of the rest of the plan. A plan that was changed is refused.
+      type: str
 """
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.intent import OPTIONS as INTENT
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import OPTIONS as OWNER
+from ansible_collections.netmend.reclaim.plugins.module_utils.planning import OPTIONS as PLANNING
 
 RULES = dict(
     include=dict(type="list", elements="str", default=[]),
@@ -404,6 +534,8 @@ def main() -> None:
             owners=dict(type="list", elements="dict", default=[], options=OWNER),
             logs=dict(type="list", elements="path", default=[]),
             limit=dict(type="int", default=200),
+            plan=dict(type="bool", default=False),
+            **PLANNING,
         ),
         audit_info,
     )

@@ -11,8 +11,14 @@ import typing as t
 
 from ..model import OPS
 
-WITHOUT_OBJECT = ("owner.release", "owner.restart", "sysctl.set", "firewall.allow")
-"""Ops about an owner or a switch: what they act on is in the step's ``args``."""
+LASTING = {
+    "owner.release": "what an owner has let go of, only the owner takes up again",
+    "owner.restart": "a restart cannot be taken back",
+    "sysctl.set": "what the value was before is not known from what it is to be",
+    "firewall.allow": "what was let in meanwhile stays in",
+}
+WITHOUT_OBJECT = tuple(LASTING)
+"""Ops about an owner or a switch: what they act on is in the step's ``args``. Why nothing undoes them."""
 REMOVALS = tuple(op for op in OPS if op.endswith(".del")) + ("link.down", "socket.destroy")
 """Ops that take something away: caps count what they take."""
 

@@ -119,16 +119,15 @@ def canonical(value: t.Any) -> bytes:
 
 def view(item: t.Any) -> t.Dict[str, t.Any]:
     """A value of the model as a plan shows it: what is absent or empty is left out."""
-    shown = encodable(json.loads(json.dumps(dataclasses.asdict(item), default=str)))
-    return {key: _whole(part) for key, part in shown.items() if part not in (None, [], "")}
+    return t.cast("t.Dict[str, t.Any]", encodable(_said(dataclasses.asdict(item))))
 
 
-def _whole(value: t.Any) -> t.Any:
+def _said(value: t.Any) -> t.Any:
     if isinstance(value, float):
         return int(value)
     if isinstance(value, dict):
-        return {key: _whole(part) for key, part in value.items()}
-    return [_whole(part) for part in value] if isinstance(value, list) else value
+        return {key: _said(part) for key, part in value.items() if part not in (None, (), "")}
+    return [_said(part) for part in value] if isinstance(value, (list, tuple)) else value
 
 
 # What is expected where -----------------------------------------------------------------------------------------------

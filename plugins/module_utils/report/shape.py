@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ..plan.wire import from_json
 from ..rules.base import CONFIDENCES, SEVERITIES
 from ..shapes import Check, ShapeError, count, each, flag, mapping, maybe, record, seconds, text, values, word
 
@@ -16,15 +17,17 @@ __all__ = ["ShapeError", "audit"]
 
 
 def audit(value: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
-    """The result of audit_info in plain JSON values, without what Ansible adds to it.
+    """The result of audit_info in plain JSON values, without what Ansible adds to it; with its plan where it has one.
 
     Raises ShapeError.
     """
     try:
-        plain = json.loads(json.dumps({key: value[key] for key in _AUDIT if key in value}, allow_nan=False))
+        plain = json.loads(json.dumps({key: value[key] for key in (*_AUDIT, "plan") if key in value}, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise ShapeError("the result is not JSON: %s" % error) from None
     record(_AUDIT)(plain, "result")
+    if plain.get("plan") is not None:
+        from_json(plain["plan"])
     return t.cast("t.Dict[str, t.Any]", plain)
 
 

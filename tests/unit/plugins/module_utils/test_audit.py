@@ -44,6 +44,7 @@ class Port:
     """What an audit needs of a Kernel."""
 
     def __init__(self, breaks=0) -> None:
+        self.netns = None
         self.unseen = [Unseen("raw sockets", "the kernel has no module raw_diag")]
         self.unsteady = ["rules", "rules"]
         self.breaks = breaks

@@ -25,7 +25,7 @@ def load(name):
 def validator(name):
     known = referencing.Registry().with_resources(
         (schema["$id"], referencing.Resource.from_contents(schema))
-        for schema in (load("audit-host-1.json"), load("fleet-1.json"))
+        for schema in map(load, ("audit-host-1.json", "fleet-1.json", "plan-1.json"))
     )
     return jsonschema.Draft202012Validator(load(name), registry=known)
 
