@@ -42,7 +42,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
 
     def __init__(self, *args: t.Any, **kwargs: t.Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer: t.Dict[str, str] = {}
+        self._environment: t.Dict[str, str] = {}
+        """What the module is told beside its arguments."""
 
     def run(self, tmp: str | None = None, task_vars: t.Dict[str, t.Any] | None = None) -> t.Dict[str, t.Any]:
         super().run(tmp, task_vars)
@@ -56,12 +57,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
             return task_vars
         return dict(task_vars, ansible_python_interpreter=sys.executable)
 
-    def run_module(self, task_vars: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
-        """The module's result; twice run only where the copy has to be brought."""
+    def run_module(self, task_vars: t.Dict[str, t.Any], **module: t.Any) -> t.Dict[str, t.Any]:
+        """The module's result; twice run only where the copy has to be brought. ``module``: another one than the task's,
+        by its name and arguments as ``_execute_module`` takes them."""
         copy = _find_copy()
+        self._environment.pop(ARCHIVE_VARIABLE, None)
         if isinstance(copy, Copy):
-            self._offer = {NAME_VARIABLE: copy.name}
-        result: t.Dict[str, t.Any] = self._execute_module(task_vars=task_vars)
+            self._environment[NAME_VARIABLE] = copy.name
+        result: t.Dict[str, t.Any] = self._execute_module(task_vars=task_vars, **module)
         if not isinstance(copy, Copy):
             # The module's own words say what the host lacks; add why nothing was brought.
             if result.get("failed") and "pyroute2" in str(result.get("msg")):
@@ -70,8 +73,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
         if not result.pop("pyroute2_wanted", False):
             return result
         self._display.vv("sending pyroute2 %s" % copy.name, host=task_vars.get("inventory_hostname"))
-        self._offer[ARCHIVE_VARIABLE] = self._send(copy)
-        result = self._execute_module(task_vars=task_vars)
+        self._environment[ARCHIVE_VARIABLE] = self._send(copy)
+        result = self._execute_module(task_vars=task_vars, **module)
         if result.pop("pyroute2_wanted", False):
             raise AnsibleActionFail("pyroute2 was sent to the host, but the module does not see it: %s" % result["msg"])
         return result
@@ -95,7 +98,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
     def _compute_environment_string(self, raw_environment_out: t.Dict[str, t.Any] | None = None) -> str:
         # The one channel to the module that is neither an option of it nor shown in its invocation.
         given: str = super()._compute_environment_string(raw_environment_out)
-        return ("%s %s" % (given, self._connection._shell.env_prefix(**self._offer))).strip() if self._offer else given
+        ours = self._connection._shell.env_prefix(**self._environment) if self._environment else ""
+        return ("%s %s" % (given, ours)).strip()
 
 
 class Copy:

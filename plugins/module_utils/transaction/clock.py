@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which boot this is, and the clock of it: one that nobody sets, and that goes on while the host sleeps."""
+"""The clock of deadlines: one that nobody sets, and that goes on while the host sleeps."""
 
 from __future__ import annotations
 
@@ -11,11 +11,6 @@ import time
 
 def since_boot() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def boot_id() -> str:
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as stream:
-        return stream.read().strip()
 
 
 def shown(at: float) -> str:

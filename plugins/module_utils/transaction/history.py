@@ -18,7 +18,7 @@ APPLYING, ARMED, ROLLING_BACK = "applying", "armed", "rolling-back"
 CONFIRMED, ROLLED_BACK, ENDED = "confirmed", "rolled-back", "ended"
 _STATES = {
     journal.BEGIN: APPLYING,
-    journal.APPLIED: ARMED,
+    journal.PROOF: ARMED,
     journal.ROLLING_BACK: ROLLING_BACK,
     journal.CONFIRMED: CONFIRMED,
     journal.ROLLED_BACK: ROLLED_BACK,

@@ -25,6 +25,7 @@ Record = t.Dict[str, t.Any]
 BEGIN, PLAN, CHECKPOINT, ARMED = "begin", "plan", "checkpoint", "armed"
 DOING, DONE, SKIPPED, FAILED = "doing", "done", "skipped", "failed"
 APPLIED, PROOF, CONFIRMED = "applied", "proof", "confirmed"
+"""All steps are done; all is as it should be, as far as the host can tell; so it is from outside."""
 ROLLING_BACK, ROLLED_BACK, ENDED = "rolling-back", "rolled-back", "ended"
 _RESERVE = 1 << 16
 """Bytes: the records of a rollback are smaller."""
@@ -71,6 +72,13 @@ class Journal:
                 self.append(record, **fields)
                 return True
         return False
+
+    def size(self) -> int:
+        """Grows with each record, whoever wrote it."""
+        try:
+            return os.stat(self.path).st_size
+        except FileNotFoundError:
+            return 0
 
     def settle(self) -> None:
         """No more records will come."""

@@ -28,7 +28,7 @@ import shutil
 import time
 import typing as t
 
-from ..kernel import namespace
+from .. import hostid
 from ..private import Unsafe, check_ancestors, wrong_with
 
 DEFAULT = "/var/lib/netmend-reclaim"
@@ -56,11 +56,8 @@ class Place:
 
     @classmethod
     def of(cls, state_dir: str, netns: str | int | None) -> Place:
-        """The place for a namespace: None is the caller's own. Nothing is made yet.
-
-        Raises ValueError where there is no such namespace, PermissionError where it may not be entered.
-        """
-        return cls(state_dir, namespace.name_of(netns))
+        """The place for a namespace: None is the caller's own. Nothing is made yet."""
+        return cls(state_dir, hostid.name_of(netns))
 
     def make(self) -> None:
         """Make it, where it is not there yet. Raises ValueError where somebody else could write to it."""

@@ -12,9 +12,8 @@ import typing as t
 
 from ..model import WayIn
 from ..text import clean
+from .variables import CONTROLLER_VARIABLE
 
-CONTROLLER_VARIABLE = "NETMEND_RECLAIM_CONTROLLER"
-"""Environment of the task: ``user@host`` of the controller."""
 _NOBODY = "4294967295"
 _LONGEST = 200
 
@@ -23,10 +22,15 @@ def who(ways_in: t.Sequence[WayIn]) -> t.Dict[str, t.Any]:
     return {
         "user": clean(_user(), _LONGEST),
         "controller": clean(os.environ.get(CONTROLLER_VARIABLE, ""), _LONGEST) or None,
-        "ways_in": [{"peer": way.peer, "peer_port": way.peer_port, "local": way.local} for way in ways_in],
+        "ways_in": ends(ways_in),
         "pid": os.getpid(),
         "started": start_of(os.getpid()),
     }
+
+
+def ends(ways_in: t.Sequence[WayIn]) -> t.List[t.Dict[str, t.Any]]:
+    """What tells one connection from another, the nearest first."""
+    return [{"peer": way.peer, "peer_port": way.peer_port, "local": way.local} for way in ways_in]
 
 
 def in_words(known: t.Mapping[str, t.Any]) -> str:

@@ -1,0 +1,248 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One transaction, from its begin to where it waits to be confirmed: begin, checkpoint, arm, apply, prove.
+
+Nothing is changed before the journal says so, and before the dead-man is armed. The first failure rolls all back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import time
+import typing as t
+
+from .. import hostid
+from ..kernel import namespace
+from ..kernel.port import Kernel
+from ..model import Query, Seen, WayIn
+from . import acts, arming, clock, journal, rollback, running, settle, spelling
+from .acts import Act, Ready
+from .history import Standing, Transaction, pending
+from .journal import Unwritable
+from .place import KEPT, Place, held
+from .proof import Before
+from .who import who
+
+COMMAND_SECONDS = 90.0
+"""For a command of an owner: restarting a daemon takes its time."""
+_ROLLBACK_SECONDS = 60.0
+_GLANCE = 0.1
+_NAMED = 5
+
+
+class Failed(Exception):
+    """Something was tried and did not work, so that all is rolled back; the message says what."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What one transaction is to do."""
+
+    plan: t.Mapping[str, t.Any]
+    """As the journal keeps it."""
+    acts: t.Sequence[Act]
+    destinations: t.Sequence[Query]
+    """What must stay reachable."""
+    ways_in: t.Sequence[WayIn]
+    confirm_within: int
+    undoes: str | None = None
+    """Id of the transaction that this one takes back."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What became of it."""
+
+    state: str
+    transaction: Transaction
+    standing: Standing
+    ready: Ready
+    results: t.Dict[int, t.Dict[str, t.Any]]
+    """Number of a step to what became of it."""
+    looked_up: int
+    why: str = ""
+    """Why it was rolled back."""
+    not_restored: t.List[str] = dataclasses.field(default_factory=list)
+
+
+class _Overtaken(Exception):
+    """Somebody else rolls back."""
+
+
+def carry_out(place: Place, kernel: Kernel, task: Task) -> Outcome:
+    """Apply it and leave it to be confirmed, or roll it back.
+
+    Raises Pending, Unwritable, NotArmed and what the kernel raises where nothing was changed.
+    """
+    with contextlib.ExitStack() as working:
+        transaction = _begin(place, kernel, task, working)
+        work = _Work(transaction, kernel, task)
+        try:
+            try:
+                work.prepare()
+            except _Overtaken:
+                raise
+            except Exception as exc:
+                _abandon(transaction, str(exc))
+                raise
+            work.run()
+            return work.outcome()
+        except _Overtaken:
+            pass  # whoever rolls back waits for the lock of the work
+    _wait(transaction)
+    return work.outcome()
+
+
+def _begin(place: Place, kernel: Kernel, task: Task, working: contextlib.ExitStack) -> Transaction:
+    """From now on this is the one that is pending. Raises Pending, Unwritable."""
+    with place.locked():
+        other = pending(place)
+        if other is not None:
+            raise settle.Pending(settle.refusal(*other))
+        for identifier in place.ids()[KEPT - 1 :]:
+            place.remove(identifier)
+        transaction = Transaction(place, place.new())
+        working.enter_context(held(transaction.work_lock, 0))
+        try:
+            transaction.journal.begin(
+                who=who(task.ways_in),
+                boot_id=hostid.boot_id(),
+                netns=kernel.netns,
+                network=namespace.identity(kernel.netns),
+                deadline={
+                    "at": round(time.time() + task.confirm_within, 3),
+                    "since_boot": clock.since_boot() + task.confirm_within,
+                },
+                digest=task.plan["digest"],
+                undoes=task.undoes,
+            )
+        except Unwritable:
+            place.remove(transaction.id)
+            raise
+    return transaction
+
+
+def _abandon(transaction: Transaction, why: str) -> None:
+    """It ended before anything was changed."""
+    with transaction.place.locked():
+        standing = transaction.standing()
+        transaction.journal.append_at_last(journal.ENDED, why="nothing was changed: %s" % why)
+        transaction.journal.settle()
+    if standing is not None:
+        arming.disarm(transaction, standing)
+
+
+def _wait(transaction: Transaction) -> None:
+    """Until whoever rolls back is done, or takes too long."""
+    give_up = time.monotonic() + _ROLLBACK_SECONDS
+    while time.monotonic() < give_up and transaction.standing().pending:
+        time.sleep(_GLANCE)
+
+
+class _Work:
+    def __init__(self, transaction: Transaction, kernel: Kernel, task: Task) -> None:
+        self._transaction = transaction
+        self._kernel = kernel
+        self._task = task
+        self._size = transaction.journal.size()
+        self._ready = Ready((), {})
+        self._results: t.Dict[int, t.Dict[str, t.Any]] = {}
+        self._before = Before(kernel, task.destinations)
+        self._why = ""
+        self._lost: t.List[str] = []
+
+    def prepare(self) -> None:
+        """All that comes before the first change. Raises Unwritable and NotArmed."""
+        self._note(journal.PLAN, plan=self._task.plan)
+        self._ready = acts.ready(self._kernel, self._task.acts)
+        concerned = [act.seen for act in self._ready.acts if act.seen is not None]
+        self._note(
+            journal.CHECKPOINT,
+            of=spelling.to_json(concerned),
+            before=spelling.to_json(self._kernel.checkpoint(concerned)),
+        )
+        left = self._standing().seconds_left
+        self._note(journal.ARMED, **arming.arm(self._transaction, left))
+
+    def run(self) -> None:
+        """Apply and prove; the first failure of whatever kind rolls back."""
+        try:
+            for number, words in self._ready.skipped.items():
+                self._note(journal.SKIPPED, step=number, words=words)
+            for act in self._ready.acts:
+                self._do(act)
+            self._note(journal.APPLIED)
+            broken = self._before.broken(self._kernel, self._ready.acts)
+            if broken:
+                raise Failed("; ".join(broken))
+            self._note(journal.PROOF, looked_up=self._before.count)
+        except _Overtaken:
+            raise
+        except Exception as exc:
+            self._why = str(exc)
+            self._lost = rollback.roll_back(self._transaction, self._kernel, "the same run", self._why, working=True)
+
+    def outcome(self) -> Outcome:
+        standing = self._standing()
+        return Outcome(
+            state=standing.state,
+            transaction=self._transaction,
+            standing=standing,
+            ready=self._ready,
+            results=self._results,
+            looked_up=self._before.count,
+            why=self._why or standing.last.get("why", ""),
+            not_restored=self._lost or standing.last.get("not_restored", []),
+        )
+
+    def _do(self, act: Act) -> None:
+        step, seen = act.step, act.seen
+        collateral: t.Sequence[Seen] = ()
+        if seen is not None and act.undoes is None:
+            collateral = self._kernel.collateral(step.op, seen)
+        self._note(
+            journal.DOING,
+            step=act.number,
+            op=step.op,
+            command=step.command,
+            seen=spelling.to_json([] if seen is None else [seen]),
+            collateral=spelling.to_json(collateral),
+            undoes=None if act.undoes is None else act.undoes["op"],
+            inverse=step.inverse,
+            lasting="" if step.inverse else "%s cannot be taken back: %s" % (step.command, step.no_inverse),
+        )
+        self._results[act.number] = {"result": "failed", "words": "it broke off"}
+        done, already, failed = self._act(act)
+        if failed:
+            words = "; ".join("%s: %s" % failure for failure in failed[:_NAMED])
+            self._results[act.number] = {"result": "failed", "words": words}
+            self._note(journal.FAILED, step=act.number, done=done, words=words)
+            raise Failed("step %d (%s) failed: %s" % (act.number, step.command, words))
+        self._results[act.number] = {"result": "done", "words": ""}
+        self._note(journal.DONE, step=act.number, done=done, already=len(already))
+
+    def _act(self, act: Act) -> t.Tuple[int, t.Sequence[str], t.Sequence[t.Tuple[str, str]]]:
+        """How many objects were changed, which were so already, and which failed with what."""
+        if act.seen is None:
+            seconds = min(COMMAND_SECONDS, self._standing().seconds_left)
+            wrong = running.run(act.step.args["argv"], seconds)
+            return (1, (), ()) if wrong is None else (0, (), ((act.step.op, wrong),))
+        if act.undoes is not None:
+            collateral = tuple(spelling.from_json(self._kernel, act.undoes["collateral"]))
+            return self._kernel.restore(act.undoes["op"], act.seen, collateral)
+        return self._kernel.change(act.step.op, [act.seen])[0]
+
+    def _note(self, record: str, **fields: t.Any) -> None:
+        """Write a record, unless somebody else has written one: that is who rolls back. Raises _Overtaken, Unwritable."""
+        transaction = self._transaction
+        with transaction.place.locked():
+            if transaction.journal.size() != self._size:
+                raise _Overtaken
+            transaction.journal.append(record, **fields)
+            self._size = transaction.journal.size()
+
+    def _standing(self) -> Standing:
+        return t.cast(Standing, self._transaction.standing())
