@@ -89,24 +89,6 @@ def identity(netns: str | int | None = None) -> str:
         return str(inode)
 
 
-def name_of(netns: str | int | None = None) -> str | None:
-    """The name of a namespace, ``inode-N`` where it has none; None for the one that the host booted in (that of pid 1).
-
-    Where pid 1's may not be seen, one without a name is taken to be the host's.
-    """
-    with entered(netns):
-        own = os.stat("/proc/thread-self/ns/net")
-    hosts = _stat_of("/proc/1/ns/net")
-    if hosts is not None and os.path.samestat(own, hosts):
-        return None
-    with contextlib.suppress(FileNotFoundError):
-        for name in sorted(os.listdir(_RUN)):
-            named = _stat_of(os.path.join(_RUN, name))
-            if named is not None and os.path.samestat(own, named) and _NAME.match(name):
-                return name
-    return None if hosts is None else "inode-%d" % own.st_ino
-
-
 def is_hosts() -> bool:
     """Are this process's network and mounts those of pid 1? False where that may not be seen."""
     for kind in ("net", "mnt"):
