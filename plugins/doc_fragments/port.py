@@ -6,32 +6,22 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What all modules that read the kernel have in common."""
+    """What all modules that speak with the kernel have in common; ``reads`` or ``writes`` goes with it."""
 
     DOCUMENTATION = r"""
 options:
   netns:
     description:
-      - The network namespace to look at, by its name (as C(ip netns list) shows it) or by the ID of a process in it.
+      - The network namespace that this is about, by its name (as C(ip netns list) shows it) or by the ID of a process in it.
       - The one that the module runs in when not given. Entering another one needs C(CAP_SYS_ADMIN).
     type: str
 attributes:
-  check_mode:
-    description: Can run in C(check_mode) and return what it would return without it.
-    support: full
-    details:
-      - This module changes nothing and never reports a change.
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details:
-      - This module changes nothing.
   platform:
     description: The operating systems of managed hosts.
     support: full
     platforms: linux
     details:
-      - What a kernel lacks (next-hop objects before Linux 5.3, for example) is not there to be seen.
+      - What a kernel lacks (next-hop objects before Linux 5.3, for example) cannot be seen or made.
   async:
     description: Can be run with C(async).
     support: none
@@ -49,5 +39,4 @@ notes:
   - Where the managed host has no usable pyroute2, that of the controller (in the Python that runs Ansible) is brought
     along, once per host, user and version. It is kept below the user's Ansible temp directory (C(remote_tmp)), which needs
     about 5 MB, and installed nowhere.
-  - Without root or C(CAP_NET_ADMIN) the module still works. What it could not see is listed in RV(ignore:unseen).
 """

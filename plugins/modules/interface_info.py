@@ -16,6 +16,7 @@ description:
     neighbours, as the kernel holds them.
 extends_documentation_fragment:
   - netmend.reclaim.port
+  - netmend.reclaim.reads
 options:
   name:
     description:

@@ -21,6 +21,7 @@ description:
   - The page on kernel truth in the collection's documentation says where a lookup and a send differ.
 extends_documentation_fragment:
   - netmend.reclaim.port
+  - netmend.reclaim.reads
 options:
   to:
     description:

@@ -18,6 +18,7 @@ description:
     what they have in common.
 extends_documentation_fragment:
   - netmend.reclaim.port
+  - netmend.reclaim.reads
 options:
   gather:
     description:

@@ -20,6 +20,7 @@ description:
     M(netmend.reclaim.audit_info) module has other witnesses for it.
 extends_documentation_fragment:
   - netmend.reclaim.port
+  - netmend.reclaim.reads
 options:
   protocol:
     description:

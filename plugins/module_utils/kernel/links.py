@@ -85,12 +85,20 @@ KINDS: t.Mapping[str, Kind] = {
 
 def details_of(kind: str | None, raw: bytes) -> t.Dict[str, t.Any]:
     """What a link of a known kind was made with; what it has not is None."""
-    found = attributes(raw, tables.IFINFO.size, len(raw))
-    info = found.get(tables.IFLA_LINKINFO, b"")
-    inside = attributes(info, 0, len(info)).get(IFLA_INFO_DATA, b"")
+    inside = _data(raw)
     data = attributes(inside, 0, len(inside))
     fields = KINDS.get(kind or "", Kind()).fields
     return {name: _read(field, data) for name, field in fields.items()}
+
+
+def _data(raw: bytes) -> bytes:
+    info = attributes(raw, tables.IFINFO.size, len(raw)).get(tables.IFLA_LINKINFO, b"")
+    return attributes(info, 0, len(info)).get(IFLA_INFO_DATA, b"")
+
+
+def _over(written: bytes, kept: bytes) -> bytes:
+    both = {**attributes(kept, 0, len(kept)), **attributes(written, 0, len(written))}
+    return b"".join(pack_attribute(number, value) for number, value in both.items())
 
 
 def _read(field: Field, data: t.Mapping[int, bytes]) -> t.Any:
@@ -119,17 +127,20 @@ def message(
     details: Details | None = None,
     peer: str | None = None,
     parent: int | None = None,
-    up: bool = False,
+    up: bool | None = None,
     mtu: int | None = None,
     lladdr: str | None = None,
     alias: str | None = None,
     master: int | None = None,
+    kept: Seen | None = None,
 ) -> Seen:
     """RTM_NEWLINK for ``link.add``, or for ``link.set`` with what is to be altered only.
 
-    The link is meant by its name. ``master`` 0 releases it, an empty ``alias`` takes its alias away.
+    The link is meant by its name. ``master`` 0 releases it, an empty ``alias`` takes its alias away. ``kept`` is the
+    link that is altered: its other details stay.
     """
-    body = tables.IFINFO.pack(0, 0, 0, _IFF_UP if up else 0, _IFF_UP if up else 0) + _text(tables.IFLA_IFNAME, name)
+    flags = (_IFF_UP if up else 0, 0 if up is None else _IFF_UP)
+    body = tables.IFINFO.pack(0, 0, 0, *flags) + _text(tables.IFLA_IFNAME, name)
     if mtu is not None:
         body += pack_attribute(tables.IFLA_MTU, U32.pack(mtu))
     if lladdr is not None:
@@ -142,7 +153,8 @@ def message(
         body += pack_attribute(tables.IFLA_IFALIAS, alias.encode("utf-8", "surrogateescape"))
     if kind is not None:
         info = _text(IFLA_INFO_KIND, kind)
-        data = b"".join(_written(KINDS[kind].fields[item], value) for item, value in (details or {}).items())
+        written = b"".join(_written(KINDS[kind].fields[item], value) for item, value in (details or {}).items())
+        data = written if kept is None or not KINDS[kind].whole else _over(written, _data(kept.raw))
         if peer is not None:
             data += pack_attribute(_PEER, tables.IFINFO.pack(0, 0, 0, 0, 0) + _text(tables.IFLA_IFNAME, peer))
         if data:
