@@ -67,7 +67,7 @@ def why(ack: Ack) -> str:
     return name if ack.complaint is None else "%s: %s" % (name, ack.complaint)
 
 
-class _Tally:
+class Tally:
     """What came of one Seen so far."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ def delete_body(seen: Seen) -> bytes:
 
 
 def _small_del(wire: Wire, kind: str, seens: t.Sequence[Seen]) -> t.List[Changed]:
-    tallies = [_Tally() for _seen in seens]
+    tallies = [Tally() for _seen in seens]
     todo = list(range(len(seens)))
     lost: t.Set[int] = set()
     while todo:
@@ -114,12 +114,12 @@ def _small_del(wire: Wire, kind: str, seens: t.Sequence[Seen]) -> t.List[Changed
                 lost.add(place)
                 waiting.append(place)
             else:
-                _settle(tallies[place], text(seens[place]), ack, _ABSENT)
+                settle(tallies[place], text(seens[place]), ack, _ABSENT)
         todo = waiting
     return [tally.changed() for tally in tallies]
 
 
-def _absent(tally: _Tally, seen: Seen, now: t.Sequence[Seen], lost: bool) -> None:
+def _absent(tally: Tally, seen: Seen, now: t.Sequence[Seen], lost: bool) -> None:
     if lost:
         tally.done += 1
     elif compared(seen, now).differs:
@@ -128,7 +128,7 @@ def _absent(tally: _Tally, seen: Seen, now: t.Sequence[Seen], lost: bool) -> Non
         tally.already.append(text(seen))
 
 
-def _settle(tally: _Tally, what: str, ack: Ack, already: t.Container[int]) -> None:
+def settle(tally: Tally, what: str, ack: Ack, already: t.Container[int]) -> None:
     if ack is DONE:
         tally.done += 1
     elif ack.number in already:
@@ -138,7 +138,7 @@ def _settle(tally: _Tally, what: str, ack: Ack, already: t.Container[int]) -> No
 
 
 def _small_add(wire: Wire, kind: str, seens: t.Sequence[Seen]) -> t.List[Changed]:
-    tallies = [_Tally() for _seen in seens]
+    tallies = [Tally() for _seen in seens]
     todo = list(range(len(seens)))
     sent: t.Dict[int, Ack] = {}
     flags = CREATE | EXCL
@@ -166,7 +166,7 @@ def _small_add(wire: Wire, kind: str, seens: t.Sequence[Seen]) -> t.List[Changed
                 sent[place] = ack
                 todo.append(place)
             else:
-                _settle(tallies[place], text(seens[place]), ack, ())
+                settle(tallies[place], text(seens[place]), ack, ())
     return [tally.changed() for tally in tallies]
 
 
@@ -199,8 +199,8 @@ def _link(wire: Wire, op: str, seen: Seen) -> Changed:
             return Changed(already=(text(seen),))
         body = tables.IFINFO.pack(0, 0, index, _IFF_UP if wanted else 0, _IFF_UP)
         (ack,) = wire.netlink.acted(NEW["link"], 0, [body])
-    tally = _Tally()
-    _settle(tally, text(seen), ack, _ABSENT if op == "link.del" else ())
+    tally = Tally()
+    settle(tally, text(seen), ack, _ABSENT if op == "link.del" else ())
     return tally.changed()
 
 
@@ -231,7 +231,7 @@ def route_bodies(raw: bytes, keys: t.Iterable[Key]) -> t.List[bytes]:
 
 
 def _routes_del(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
-    tallies = [_Tally() for _seen in seens]
+    tallies = [Tally() for _seen in seens]
     todo = [list(map(key_of, seen.dsts)) for seen in seens]
     lost: t.Set[t.Tuple[int, Key]] = set()
     while any(todo):
@@ -270,7 +270,7 @@ def _routes_del(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
                     lost.add((place, key))
                     waiting.append(key)
                 elif ack is not DONE:
-                    _settle(tallies[place], dst_of(key), ack, _ABSENT)
+                    settle(tallies[place], dst_of(key), ack, _ABSENT)
             todo[place] = waiting
         if not sent:
             for place, keys in enumerate(todo):
@@ -292,7 +292,7 @@ def _taken_first(raw: bytes, there: t.Sequence[bytes]) -> bool:
 def _routes_add(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
     changed = []
     for seen in seens:
-        tally = _Tally()
+        tally = Tally()
         todo = list(map(key_of, seen.dsts))
         lost: t.Set[Key] = set()
         while todo:
@@ -312,6 +312,6 @@ def _routes_add(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
                     lost.add(key)
                     todo.append(key)
                 else:
-                    _settle(tally, dst_of(key), ack, ())
+                    settle(tally, dst_of(key), ack, ())
         changed.append(tally.changed())
     return changed

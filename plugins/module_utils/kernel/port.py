@@ -34,7 +34,7 @@ from ..model import (
 from .netlink import NETLINK_ROUTE, Netlink
 
 if t.TYPE_CHECKING:
-    from .outcome import Changed, Verified
+    from .outcome import Changed, Restored, Verified
     from .seen import Wire
 
 FAMILIES = (4, 6)
@@ -235,6 +235,24 @@ class Kernel:
         from . import change
 
         return change.change(self._wire, op, seens)
+
+    def collateral(self, op: str, seen: Seen) -> t.Tuple[Seen, ...]:
+        """What a step takes along, and what its order depends on: see :func:`.collateral.collateral`."""
+        from . import collateral
+
+        return collateral.collateral(self._wire, op, seen)
+
+    def checkpoint(self, seens: t.Sequence[Seen]) -> t.Tuple[Seen, ...]:
+        """The state that changes of these objects start from: see :func:`.collateral.checkpoint`."""
+        from . import collateral
+
+        return collateral.checkpoint(self._wire, seens)
+
+    def restore(self, op: str, seen: Seen, collateral: t.Sequence[Seen]) -> Restored:
+        """Take one step back: see :func:`.restore.restore`."""
+        from . import restore
+
+        return restore.restore(self._wire, op, seen, collateral)
 
     def put(self, seen: Seen, how: str) -> t.Optional[str]:
         """Make, alter or replace one object in place; why not, where it was refused: see :func:`.put.put`."""

@@ -96,9 +96,11 @@ def route_groups(
         yield groups
 
     ((groups),) = steady(read, "routes", wire.unsteady)
-    return [
-        Seen("route", decode("route", raw), raw, tuple(dict.fromkeys(found))) for raw, found in groups.items() if found
-    ]
+    return [route_seen(raw, tuple(dict.fromkeys(found))) for raw, found in groups.items() if found]
+
+
+def route_seen(raw: bytes, dsts: t.Tuple[str, ...]) -> Seen:
+    return Seen("route", decode("route", raw), raw, dsts)
 
 
 def slots(wire: Wire, wanted: t.Mapping[Place, t.AbstractSet[Key]]) -> t.Dict[Place, Slots]:

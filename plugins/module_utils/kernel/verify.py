@@ -17,6 +17,9 @@ from .outcome import Verified
 from .routes import RTA_PRIORITY, RTA_SRC, RTMSG
 from .seen import SMALL, Key, Place, Slots, Wire, dst_of, key_of, place_of, same, slots, small, text
 
+Slot = t.Tuple[int, int, bytes, bytes]
+"""TOS, source prefix and its length, metric."""
+
 
 def verify(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Verified]:
     """What is still exactly there, in order. Each table that is concerned is read once, and once more where something
@@ -116,8 +119,8 @@ def holds(raws: t.Sequence[bytes], raw: bytes) -> bool:
 
 
 @functools.lru_cache(maxsize=1024)
-def slot_of(raw: bytes) -> t.Tuple[int, int, bytes, bytes]:
+def slot_of(raw: bytes) -> Slot:
     """Routes to one destination in one table with the same of this stand in one slot: only their order tells them
-    apart in a lookup. TOS, source prefix, metric."""
+    apart in a lookup."""
     found = attributes(raw, RTMSG.size, len(raw))
     return raw[3], raw[2], found.get(RTA_SRC, b""), found.get(RTA_PRIORITY, b"\0\0\0\0")
