@@ -16,11 +16,12 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display, get_text_width
 from ansible.utils.path import unfrackpath
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, table
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, plans, table
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, store
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, plain
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
+from ansible_collections.netmend.reclaim.plugins.plugin_utils.console import say
 
 display = Display()
 
@@ -59,7 +60,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
         results = _results(task_vars, args["results"])
         waiting = _waiting(results, task_vars)
         if waiting:
-            _say("%s more to audit before the report is written." % count(len(waiting), "host"))
+            say("%s more to audit before the report is written." % count(len(waiting), "host"))
             return dict(result, changed=False, written=False)
         return dict(result, changed=False, **_report(results, args))
 
@@ -82,20 +83,24 @@ def _report(
 ) -> t.Dict[str, t.Any]:
     now = datetime.datetime.now(datetime.timezone.utc)
     if len(results) >= _MANY:
-        _say("Writing the report of %s." % count(len(results), "host"))
+        say("Writing the report of %s." % count(len(results), "host"))
     document = fleet.document(results, now.timestamp())
+    planned, wrong = plans.sent(results)
+    for words in wrong:
+        display.warning(plain(words))
     try:
-        stored = store(unfrackpath(args["path"], follow=False), document, now, FORMATS)
+        stored = store(unfrackpath(args["path"], follow=False), document, now, FORMATS, planned)
     except StoreError as error:
-        _say("", *_table(document), "")
+        say("", *_table(document), "")
         return {"failed": True, "written": False, "msg": str(error)}
-    _say("", *_table(document), "Report: %s" % os.path.join(stored.path, "index.html"), "")
+    say("", *_table(document), "Report: %s" % os.path.join(stored.path, "index.html"), "")
     if stored.problem:
         display.warning(stored.problem)
     outcome = {
         "written": True,
         "path": stored.path,
         "latest": stored.latest,
+        "plans": os.path.join(stored.path, plans.DIRECTORY) if planned else None,
         "summary": document["summary"],
     }
     failing = fleet.failing(document, args["fail_on"])
@@ -108,13 +113,6 @@ def _report(
 def _table(document: t.Mapping[str, t.Any]) -> t.List[str]:
     width = shutil.get_terminal_size(fallback=(display.columns, 24)).columns
     return table.lines(document, width, _paint, get_text_width)
-
-
-def _say(*lines: str) -> None:
-    # A callback that writes data to the standard output must have it for itself.
-    if C.DEFAULT_STDOUT_CALLBACK.rpartition(".")[2] not in ("json", "jsonl"):
-        for line in lines:
-            display.display(line)
 
 
 def _paint(word: str, text: str) -> str:

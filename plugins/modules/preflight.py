@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: preflight
 short_description: Sum up the plans of all hosts of a play before the first one is applied
-version_added: 0.1.0
+version_added: 0.2.0
 author:
   - The netmend.reclaim authors (@netmend)
 description:

@@ -19,7 +19,7 @@ description:
     it points at the newest one. Earlier reports are left alone.
   - Hosts that were unreachable, or whose audit failed, are in it as such.
   - In a play with C(serial), it is written after the last batch; before, the task only says how many hosts are left.
-  - Where the audits planned how to mend (O(netmend.reclaim.audit_info#module:plan)), the plans are written too, one file
+  - Where the audits planned how to mend (M(netmend.reclaim.audit_info)), the plans are written too, one file
     for each host that has one, in the directory C(plans/) of the report. A person reviews them, and they are what
     M(netmend.reclaim.preflight) reads.
   - The files follow C(docs/schema/fleet-1.json) and C(docs/schema/audit-host-1.json) in the collection.

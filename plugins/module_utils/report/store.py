@@ -14,7 +14,7 @@ import shutil
 import typing as t
 import uuid
 
-from . import jsons
+from . import jsons, plans
 from .formats import Render
 from .names import file_names
 
@@ -42,8 +42,9 @@ def store(
     fleet: t.Mapping[str, t.Any],
     now: datetime.datetime,
     formats: t.Mapping[str, Render],
+    planned: t.Optional[t.Mapping[str, t.Mapping[str, t.Any]]] = None,
 ) -> Stored:
-    """Write a fleet document in all formats, and each host's own part.
+    """Write a fleet document in all formats, each host's own part, and the plans of those that have one.
 
     It appears under its name when it is complete: what fails midway leaves nothing behind. Raises StoreError.
     """
@@ -54,6 +55,7 @@ def store(
         os.mkdir(scratch)
         try:
             _fill(scratch, fleet, formats)
+            _add_plans(scratch, fleet["hosts"], planned or {})
             path = _settle(scratch, os.path.join(directory, _name(now)))
         except BaseException:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -77,6 +79,14 @@ def _fill(path: str, fleet: t.Mapping[str, t.Any], formats: t.Mapping[str, Rende
         _write(os.path.join(path, "hosts", name), jsons.render(fleet["hosts"][host]))
     for name, render in formats.items():
         _write(os.path.join(path, name), render(fleet))
+
+
+def _add_plans(path: str, hosts: t.Collection[str], planned: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:
+    if planned:
+        os.mkdir(os.path.join(path, plans.DIRECTORY))
+    for host, name in file_names(hosts).items():
+        if host in planned:
+            _write(os.path.join(path, plans.DIRECTORY, name), jsons.render(planned[host]))
 
 
 def _write(path: str, text: str) -> None:

@@ -43,6 +43,15 @@ def test_a_report_is_complete_and_latest_points_at_it(tmp_path):
     assert os.listdir(path.parent) in (["latest", path.name], [path.name, "latest"])
 
 
+def test_plans_stand_beside_the_hosts_under_the_same_names(tmp_path):
+    made = document()
+    name = sorted(made["hosts"])[0]
+    stored = store_in(str(tmp_path), made, NOON, FORMATS, {name: {"steps": [1]}})
+    plans = pathlib.Path(stored.path) / "plans"
+    assert os.listdir(plans) == [name + ".json"]
+    assert json.loads((plans / (name + ".json")).read_text()) == {"steps": [1]}
+
+
 def test_the_directory_s_name_is_in_utc(tmp_path):
     tokyo = NOON.astimezone(datetime.timezone(datetime.timedelta(hours=9)))
     assert os.path.basename(store(str(tmp_path), document(), tokyo).path) == "2025-11-24T080000Z"

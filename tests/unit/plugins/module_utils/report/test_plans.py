@@ -1,0 +1,84 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plan files: written as a person reviews them, checked when they come back."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Plan, PlanStep, Withheld
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import jsons, plans
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.names import file_names
+
+HOST = {"hostname": "edge1", "machine_id": "m", "boot_id": "b", "netns": None}
+STEP = PlanStep("owner.restart", (), "systemctl restart d", "it holds a dead session", args={
+    "owner": "d", "unit": "d.service", "argv": ["systemctl", "restart", "d"]
+})  # fmt: skip
+PLAN = wire.to_json(Plan(HOST, "1", 1.0, "netmend.reclaim 0", (STEP,)))
+EMPTY = wire.to_json(Plan(HOST, "1", 1.0, "netmend.reclaim 0"))
+HELD = wire.to_json(
+    Plan(HOST, "1", 1.0, "netmend.reclaim 0", withheld=(Withheld("0" * 16, "RC204", "route.del", "hint", "No."),))
+)
+
+
+def written(directory, planned):
+    names = file_names(planned)
+    for host, plan in planned.items():
+        (directory / names[host]).write_text(plan if isinstance(plan, str) else jsons.render(plan))
+    return str(directory)
+
+
+def test_plans_that_say_something_are_kept():
+    results = {"a": {"plan": PLAN}, "b": {"plan": EMPTY}, "c": {"plan": None}, "d": None, "e": {"plan": HELD}}
+    assert plans.sent(results) == ({"a": PLAN, "e": HELD}, [])
+
+
+def test_the_plan_of_an_audit_that_failed_does_not_count():
+    assert plans.sent({"a": {"plan": PLAN, "failed": True}}) == ({}, [])
+
+
+@pytest.mark.parametrize("wrong", ["text", {"steps": []}, dict(PLAN, generation="2"), dict(PLAN, steps=[float("nan")])])
+def test_what_a_host_sends_is_not_trusted_and_stops_no_other(wrong):
+    kept, told = plans.sent({"bad": {"plan": wrong}, "good": {"plan": PLAN}})
+    assert kept == {"good": PLAN}
+    assert len(told) == 1 and told[0].startswith("bad sent what is no plan: ")
+
+
+def test_what_is_written_comes_back(tmp_path):
+    hosts = ["edge1", "Edge1", "../up", "a/b", ".hidden"]
+    directory = written(tmp_path, dict.fromkeys(hosts, PLAN))
+    assert len(os.listdir(directory)) == len(hosts)
+    found = plans.read(directory, [*hosts, "left-alone"])
+    assert set(found) == set(hosts)
+    assert all(reviewed.plan.steps == (STEP,) for reviewed in found.values())
+    assert all(os.path.dirname(reviewed.path) == directory for reviewed in found.values())
+
+
+def test_a_plan_is_laid_out_for_people_and_keeps_its_digest(tmp_path):
+    directory = written(tmp_path, {"edge1": PLAN})
+    text = (tmp_path / "edge1.json").read_text()
+    assert text.count("\n") > 20
+    assert json.loads(text) == PLAN
+    assert plans.read(directory, ["edge1"])["edge1"].plan == wire.from_json(PLAN)
+
+
+def test_all_that_cannot_be_used_is_named(tmp_path):
+    changed = json.loads(json.dumps(PLAN))
+    changed["steps"][0]["args"]["argv"] = ["rm", "-rf", "/"]
+    directory = written(tmp_path, {"broken": "{", "changed": changed, "good": PLAN})
+    (tmp_path / "closed.json").mkdir()
+    with pytest.raises(plans.Unreadable) as told:
+        plans.read(directory, ["broken", "changed", "closed", "good"])
+    words = str(told.value).split("; ")
+    assert [os.path.basename(word.split(" ")[0]) for word in words] == ["broken.json", "changed.json", "closed.json"]
+    assert "it was changed after it was made" in words[1]
+
+
+def test_a_directory_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(plans.Unreadable, match="is no directory"):
+        plans.read(str(tmp_path / "nowhere"), ["edge1"])
