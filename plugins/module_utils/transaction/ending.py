@@ -22,7 +22,6 @@ from .reclaim import transact
 from .result import Result
 from .variables import TRANSPORT_VARIABLE
 
-MADE_BY = "netmend.reclaim"
 _OVER_SSH = ("ssh", "paramiko", "paramiko_ssh", "libssh")
 _LISTED = 100
 
@@ -154,7 +153,7 @@ def _undo(transaction: Transaction, standing: Standing, kernel: Kernel, wishes: 
             find,
             wishes,
             check,
-            lambda acts: undo.plan_of(kernel, acts, MADE_BY),
+            lambda acts: undo.plan_of(transaction, acts),
             undoes=transaction.id,
         )
     except Refused as exc:

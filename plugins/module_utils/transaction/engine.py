@@ -138,7 +138,7 @@ def _abandon(transaction: Transaction, why: str) -> None:
 def _wait(transaction: Transaction) -> None:
     """Until whoever rolls back is done, or takes too long."""
     give_up = time.monotonic() + _ROLLBACK_SECONDS
-    while time.monotonic() < give_up and transaction.standing().pending:
+    while time.monotonic() < give_up and t.cast(Standing, transaction.standing()).pending:
         time.sleep(_GLANCE)
 
 

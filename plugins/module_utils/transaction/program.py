@@ -44,7 +44,7 @@ def _collection() -> t.Iterator[t.Tuple[str, bytes]]:
     parts = _PACKAGE.split(".")
     for depth in range(1, len(parts)):  # else a regular package of that name elsewhere on the path would win
         yield "/".join(parts[:depth]) + "/__init__.py", b""
-    archive = getattr(__loader__, "archive", None)
+    archive = getattr(__spec__.loader if __spec__ else None, "archive", None)
     if archive is not None:
         with zipfile.ZipFile(archive) as opened:
             for name in opened.namelist():

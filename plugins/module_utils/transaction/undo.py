@@ -37,10 +37,12 @@ def acts_of(kernel: Kernel, transaction: Transaction, standing: Standing) -> t.T
     return [_act(kernel, number, record, transaction.id) for number, record in enumerate(able, 1)], lasting
 
 
-def plan_of(kernel: Kernel, acts: t.Sequence[Act], made_by: str) -> t.Dict[str, t.Any]:
+def plan_of(transaction: Transaction, acts: t.Sequence[Act]) -> t.Dict[str, t.Any]:
     """The same as a plan, for the journal and whoever reads it."""
-    host = {name: value for name, value in hostid.host(kernel.netns).items() if name != "kernel"}
-    return wire.to_json(Plan(host, "", time.time(), made_by, tuple(act.step for act in acts)))
+    (record,) = transaction.journal.read(journal.PLAN)
+    taken_back = record["plan"]
+    steps = tuple(act.step for act in acts)
+    return wire.to_json(Plan(taken_back["host"], "", time.time(), taken_back["made_by"], steps))
 
 
 def _act(kernel: Kernel, number: int, record: Record, identifier: str) -> Act:

@@ -1,0 +1,173 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts for transactions: a network namespace with something stale in it, a state directory, and the modules' own
+functions run in processes of their own, so that these can be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils import hostid
+from ansible_collections.netmend.reclaim.plugins.module_utils.inverse import inverse_of
+from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import OPS, Plan, PlanStep, Seen
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
+from ansible_collections.netmend.reclaim.plugins.module_utils.transaction import history
+from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.place import Place
+from ansible_collections.netmend.reclaim.tests.integration.kernel.conftest import netns  # noqa: F401
+
+DRIVER = pathlib.Path(__file__).with_name("driver.py")
+SECONDS = 120
+"""Longer than anything here takes on a slow machine."""
+
+STALE = """
+ip link add dev up0 type veth peer name up1
+ip link set up0 up && ip link set up1 up
+ip address add 192.0.2.1/24 dev up0 nodad
+ip address add 198.51.100.1/32 dev up0
+ip address add 2001:db8::1/64 dev up0 nodad
+ip route add default via 192.0.2.254 dev up0
+ip route add 10.1.0.0/24 via 192.0.2.250 proto bgp table 100
+ip route add 10.2.0.0/24 via 192.0.2.250 proto bgp table 100
+ip rule add pref 100 to 10.1.0.0/16 lookup 100
+ip rule add pref 101 from 198.51.100.9 lookup 101
+ip rule add pref 101 from 198.51.100.8 lookup 101
+ip -6 rule add pref 102 from 2001:db8:9::/64 lookup 102
+"""
+"""A host of which some things are left over."""
+
+
+class Run:
+    """A module's function in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], arguments: dict) -> None:
+        self.process = process
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(arguments))
+        process.stdin.close()
+        process.stdin = None
+
+    def result(self) -> dict:
+        output, errors = self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode == 0, errors
+        return json.loads(output)
+
+    def killed(self) -> None:
+        """It ended itself with SIGKILL, as it was told to."""
+        self.process.communicate(timeout=SECONDS)
+        assert self.process.returncode == -signal.SIGKILL
+
+
+class Host:
+    """``netns``: what the modules are told; the process itself is inside as well, unless ``outside``."""
+
+    def __init__(self, namespace, state_dir: pathlib.Path) -> None:
+        self.ns = namespace
+        self.name = namespace.name
+        self.state_dir = state_dir
+        self.ns.sh(STALE)
+        self.ns.until("! ip -6 address show tentative | grep -q inet6")
+
+    def start(self, function: str, faults: dict | None = None, prefix: tuple[str, ...] = (), **params: object) -> Run:
+        arguments = {"state_dir": str(self.state_dir), "health_checks": [], "rehearse": False, "protect": []}
+        arguments.update({"protect_way_in": True, "confirm_within": 120, "netns": None, "_ansible_check_mode": False})
+        arguments.update(params)
+        process = subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *prefix, sys.executable, str(DRIVER), function, json.dumps(faults or {})],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)),
+        )
+        return Run(process, arguments)
+
+    def reclaim(self, plan: dict, **more: object) -> dict:
+        return self.start("reclaim", plan=plan, **more).result()
+
+    def transaction(self, state: str, identifier: str | None = None, **more: object) -> dict:
+        return self.start("transaction", state=state, transaction_id=identifier, **more).result()
+
+    def seen(self, kind: str, keep=None) -> list[Seen]:
+        with Kernel(self.name) as kernel:
+            return kernel.seen_routes(keep=keep) if kind == "route" else list(kernel.seen(kind, keep))
+
+    def plan(self, *steps: tuple[str, Seen], **fields: object) -> dict:
+        """A plan as the planner would write it."""
+        ordered = sorted(steps, key=lambda step: OPS.index(step[0]))
+        host = hostid.host(self.name)
+        made = Plan(
+            host={name: host[name] for name in ("hostname", "machine_id", "boot_id", "netns")},
+            generation="0" * 16,
+            created=time.time(),
+            made_by="netmend.reclaim tests",
+            steps=tuple(_step(op, seen) for op, seen in ordered),
+        )
+        value = {**wire.to_json(made), **fields}
+        return dict(value, digest=wire.digest(value))
+
+    def stale(self) -> dict:
+        """The plan that mends this host: stale rules and routes go."""
+        rules = self.seen("rule", lambda rule: 100 <= rule.priority < 200)
+        routes = self.seen("route", lambda route: route.table == 100)
+        assert len(rules) == 4 and [seen.count for seen in routes] == [2]
+        return self.plan(*[("rule.del", seen) for seen in rules], *[("route.del", seen) for seen in routes])
+
+    def state(self) -> str:
+        """All that somebody configured, as ip tells it."""
+        commands = ("link show", "address show", "rule show", "-6 rule show", "route show table all")
+        commands += ("-6 route show table all", "nexthop show", "neighbour show nud permanent")
+        return "".join(self.ns.sh("ip -d " + command) for command in commands)
+
+    def place(self) -> Place:
+        return Place(str(self.state_dir), self.name)
+
+    def standing(self, identifier: str) -> history.Standing:
+        return history.find(self.place(), identifier)[1]
+
+    def newest(self) -> str:
+        return self.place().ids()[0]
+
+    def await_state(self, identifier: str, state: str) -> history.Standing:
+        give_up = time.monotonic() + SECONDS
+        while self.standing(identifier).state != state:
+            assert time.monotonic() < give_up, self.standing(identifier)
+            time.sleep(0.05)
+        return self.standing(identifier)
+
+
+def _step(op: str, seen: Seen) -> PlanStep:
+    inverse, why_not = inverse_of(op, seen)
+    return PlanStep(
+        op=op,
+        findings=("0" * 16,),
+        command="%s %s" % (op, " ".join(seen.dsts) or seen.object),
+        why="it is stale",
+        kind=seen.kind,
+        object=wire.view(seen.object),
+        raw=seen.raw.hex(),
+        dsts=seen.dsts,
+        inverse=inverse,
+        no_inverse=why_not,
+    )
+
+
+@pytest.fixture
+def host(netns, tmp_path):  # noqa: F811
+    """A host with something stale; whatever dead-man it leaves is ended with its namespace's state."""
+    made = Host(netns(), tmp_path / "state")
+    yield made
+    for identifier in made.place().ids():
+        transaction = history.Transaction(made.place(), identifier)
+        standing = transaction.standing()
+        if standing is not None and standing.armed is not None and os.path.isdir(transaction.program):
+            os.kill(standing.armed["pid"], signal.SIGKILL)

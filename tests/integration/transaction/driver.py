@@ -1,0 +1,68 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run what a module of transactions runs, with arguments from the standard input; its result goes to the standard output.
+
+``driver.py reclaim '{"die_before": 3}'``: the process ends itself with SIGKILL when it is about to make its third change
+in the kernel. ``fail_at``: that change is refused. ``hold_at``: it stops there (SIGSTOP). ``hold_before_proof``: likewise.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.outcome import Changed
+from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
+from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.ending import transaction
+from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.reclaim import reclaim
+
+
+class Faulty(Kernel):
+    """The kernel, and what happens to the process that speaks with it."""
+
+    def __init__(self, netns, faults) -> None:
+        super().__init__(netns)
+        self._faults = faults
+        self._changes = 0
+
+    def change(self, op, seens):
+        self._changes += 1
+        if self._changes == self._faults.get("die_before"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self._changes == self._faults.get("hold_at"):
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if self._changes == self._faults.get("fail_at"):
+            return [Changed(0, (), (("what it is about", "EPERM"),))]
+        return super().change(op, seens)
+
+
+def main() -> None:
+    function = {"reclaim": reclaim, "transaction": transaction}[sys.argv[1]]
+    params = json.load(sys.stdin)
+    params["health_checks"] = [
+        {
+            "reach": None,
+            "source": None,
+            "tcp": None,
+            "port": None,
+            "http": None,
+            "status": 200,
+            "command": None,
+            "timeout": 5,
+            **check,
+        }
+        for check in params["health_checks"]
+    ]
+    try:
+        with Faulty(params["netns"], json.loads(sys.argv[2])) as kernel:
+            result = function(params, kernel, params.pop("_ansible_check_mode"))
+    except (ValueError, OSError) as exc:  # as the module does
+        result = {"failed": True, "msg": str(exc)}
+    json.dump(result, sys.stdout)
+
+
+main()
