@@ -141,7 +141,8 @@ class _Planner:
                 self._add_switch(mark, finding, step)
             else:
                 known += self._add(mark, finding, step, self._case.resolved.get((mark, number), Resolved()))
-        removals = [step for step in finding.remedy if step.op in REMOVALS]
+        # Steps about objects of a small table name them one by one; one about routes selects them.
+        removals = [step for step in finding.remedy if step.op in REMOVALS and step.op != "route.del"]
         if known and len(removals) == len(finding.remedy) and known < finding.count:
             words = "%d of its %d objects have no step: intent declares them, or they are more than a finding takes up."
             self._leave(mark, finding, removals[0].op, "no-remedy", words % (finding.count - known, finding.count))
