@@ -48,7 +48,7 @@ def of_selector(selector: t.Mapping[str, t.Any]) -> t.Tuple[Query, ...]:
         except ValueError:
             continue
         if network.prefixlen:
-            queries.append(Query(to=str(next(network.hosts(), network.network_address))))
+            queries.append(Query(to=str(next(iter(network.hosts()), network.network_address))))
     return tuple(queries)
 
 
