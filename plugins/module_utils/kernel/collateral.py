@@ -76,8 +76,7 @@ def collateral(wire: Wire, op: str, seen: Seen) -> t.Tuple[Seen, ...]:
         return _several(routes_of(wire, concern))
     found: t.List[Seen] = []
     if op == "address.del":
-        found = subnet(tables["address"], seen.object)
-        _address(tables, concern, [seen.object])
+        found = subnet(tables["address"], seen.object) + _address(tables, concern, [seen.object])
     elif op in ("link.up", "link.down", "link.del"):
         found = _link(tables, concern, op, seen.object)
     elif op == "nexthop.del":
@@ -123,8 +122,8 @@ def subnet_of(address: Address) -> t.Tuple[int, t.Any]:
     return address.ifindex, network
 
 
-def _address(tables: Tables, concern: Concern, going: t.Sequence[Address]) -> None:
-    """IPv4: with its last address a link loses all routes. Routes that prefer an address go from table main (IPv4), or
+def _address(tables: Tables, concern: Concern, going: t.Sequence[Address]) -> t.List[Seen]:
+    """IPv4: with its last address a link loses all routes and neighbours. Routes that prefer an address go from table main (IPv4), or
     lose that preference (IPv6)."""
     for address in going:
         with_it = [seen.object for seen in subnet(tables["address"], address)] or [address]
@@ -137,6 +136,7 @@ def _address(tables: Tables, concern: Concern, going: t.Sequence[Address]) -> No
         stay = [seen for seen in tables.on("address", (ifindex,)) if seen.object.family == 4]
         if all(subnet_of(seen.object) in gone for seen in stay):
             concern.links[4].add(ifindex)
+    return [seen for seen in _lasting(tables.on("neighbour", concern.links[4])) if seen.object.family == 4]
 
 
 def _connected(wire: Wire, address: Address, prefixes: t.Sequence[str]) -> t.List[Seen]:

@@ -33,8 +33,9 @@ _HOP_VOLATILE = 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40
 _ROUTE_VOLATILE = _HOP_VOLATILE | 0x200 | 0x4000 | 0x8000 | 0x20000000
 """And RTM_F_*: cloned, offload, trap, offload failed."""
 _UNICAST, _BLACKHOLE = 1, 6
-_BY_NEXTHOP = (routes.RTA_OIF, routes.RTA_GATEWAY, routes.RTA_VIA, routes.RTA_MULTIPATH, _RTA_ENCAP)
-_BY_NEXTHOP += (routes.RTA_ENCAP_TYPE,)
+_BY_NEXTHOP = frozenset((
+    routes.RTA_OIF, routes.RTA_GATEWAY, routes.RTA_VIA, routes.RTA_MULTIPATH, _RTA_ENCAP, routes.RTA_ENCAP_TYPE,
+))  # fmt: skip
 """What the kernel resolves a next-hop object to: it refuses them beside RTA_NH_ID."""
 
 _RULE_VOLATILE = 0x1 | 0x4 | 0x8 | 0x10 | 0x20000
@@ -173,10 +174,12 @@ _LINK_KEPT = (
 _LINK_STATES: t.Mapping[bytes, t.Container[int]] = {
     # IFLA_BR_*: root and bridge id, root port and cost, topology changes, timers, querier state, learned entries
     b"bridge": (10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 47, 48),
-    b"macvlan": (7, 8),  # IFLA_MACVLAN_BC_QUEUE_LEN, which others of the same parent raise, and _USED
-    b"vxlan": (),
+    # IFLA_MACVLAN_*: count of addresses, queue length (which others of the same parent raise), and what is used of it
+    b"macvlan": (6, 7, 8),
 }
 """By kind, what of its data (IFLA_INFO_DATA) is a state."""
+_BR_VLAN_FILTERING, _BR_GROUP_ADDR, _BR_MULTI_BOOLOPT = 7, 20, 46
+_BR_DEFAULTS = {(_BR_VLAN_FILTERING, b"\0"), (_BR_GROUP_ADDR, bytes.fromhex("0180c2000000"))}
 _IFF_KEPT = 0x1 | 0x8
 """IFF_*: up, loopback."""
 
@@ -203,8 +206,15 @@ def _link_info(value: bytes) -> bytes:
     kept = [(tables.IFLA_INFO_KIND, kind)]
     if inside is not None:
         states = _LINK_STATES.get(kind.rstrip(b"\0"), ())
-        kept.append((tables.IFLA_INFO_DATA, packed(without(pairs(inside, 0, len(inside)), states))))
+        data = without(pairs(inside, 0, len(inside)), states)
+        kept.append((tables.IFLA_INFO_DATA, packed(_bridge(data) if kind.startswith(b"bridge") else data)))
     return packed(kept)
+
+
+def _bridge(data: Pairs) -> Pairs:
+    """The kernel refuses switches that it was built without, also where they are off: only those that are on are named."""
+    data = [pair for pair in data if pair not in _BR_DEFAULTS]
+    return [(kind, value[:4] * 2 if kind == _BR_MULTI_BOOLOPT else value) for kind, value in data]
 
 
 # What they share -----------------------------------------------------------------------------------------------------

@@ -66,12 +66,16 @@ def difference(before: t.Iterable[Seen], after: t.Iterable[Seen]) -> t.Tuple[str
 
 def _small(before: t.Sequence[Seen], after: t.Sequence[Seen]) -> t.Iterator[str]:
     was, now = _by_identity(before), _by_identity(after)
-    yield from ("%s %s is gone" % (seen.kind, text(seen)) for mark, seen in was.items() if mark not in now)
-    yield from ("%s %s is new" % (seen.kind, text(seen)) for mark, seen in now.items() if mark not in was)
+    yield from ("%s is gone" % _named(seen) for mark, seen in was.items() if mark not in now)
+    yield from ("%s is new" % _named(seen) for mark, seen in now.items() if mark not in was)
     one, other = _in_order(before), _in_order(after)
     for place, marks in one.items():
         if marks != other.get(place) and sorted(marks) == sorted(other.get(place, ())):
             yield "%s stand in another order" % _called(place)
+
+
+def _named(seen: Seen) -> str:
+    return text(seen) if seen.kind in ("rule", "nexthop") else "%s %s" % (seen.kind, text(seen))
 
 
 def _by_identity(seens: t.Iterable[Seen]) -> t.Dict[bytes, Seen]:
