@@ -148,13 +148,20 @@ class _Link:
         if set(other) == {"up"}:
             op = "link.up" if other["up"] else "link.down"
             return [Change(op, seen, ["link", "set", "dev", self.name, *_words(other)])]
-        if any(name in fields for name in other):
-            other = {"kind": self.kind, **other}
-        sent = self._sent(other)
-        return [self._set(message(self.name, alias=other.get("alias"), up=other.get("up"), kept=seen, **sent), other)]
+        # vxlan takes no other setting beside its details.
+        inside = {name: value for name, value in other.items() if name in fields}
+        outside = {name: value for name, value in other.items() if name not in fields}
+        changes = []
+        if inside:
+            inside = {"kind": self.kind, **inside}
+            changes.append(self._set(message(self.name, kept=seen, **self._sent(inside)), inside))
+        if outside:
+            alias, up = outside.get("alias"), outside.get("up")
+            changes.append(self._set(message(self.name, alias=alias, up=up, **self._sent(outside)), outside))
+        return changes
 
     def _set(self, made: Seen, state: State) -> Change:
-        return Change("link.set", made, ["link", "set", "dev", self.name, *_words(_settings_first(state))], "set")
+        return Change("link.set", made, ["link", "set", "dev", self.name, *_words(state)], "set")
 
     def _sent(self, state: State) -> State:
         """The arguments of ``message`` for it, but what is special when a link is made."""
@@ -174,12 +181,6 @@ class _Link:
 
     def _index(self, state: State, option: str) -> int | None:
         return self.links.index_of(state[option], option) if option in state else None
-
-
-def _settings_first(state: State) -> State:
-    """``ip`` takes everything behind the kind for its details."""
-    last = {name: value for name, value in state.items() if name == "kind" or name not in (*_SETTINGS, "up")}
-    return {**{name: value for name, value in state.items() if name not in last}, **last}
 
 
 def _words(state: State) -> t.List[str]:

@@ -63,6 +63,7 @@ _WORDS = {
 def refusal(op: str, what: str, why: str) -> str:
     """A sentence from what was to be done and why it was not: an errno's name, and the kernel's own words behind it."""
     name, _colon, said = why.partition(": ")
+    name = "EOPNOTSUPP" if name == "ENOTSUP" else name  # the same number; the kernel's headers call it so
     words = _WORDS.get(op.partition(".")[0], {}).get(name) or _ANY.get(name)
     told = "%s: the kernel says %s" % (what, name)
     if said:
