@@ -82,7 +82,17 @@ class Host:
         arguments.update({"protect_way_in": True, "confirm_within": 120, "netns": None, "_ansible_check_mode": False})
         arguments.update(params)
         process = subprocess.Popen(
-            ["ip", "netns", "exec", self.name, *prefix, sys.executable, str(DRIVER), function, json.dumps(faults or {})],
+            [
+                "ip",
+                "netns",
+                "exec",
+                self.name,
+                *prefix,
+                sys.executable,
+                str(DRIVER),
+                function,
+                json.dumps(faults or {}),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -101,7 +111,7 @@ class Host:
         with Kernel(self.name) as kernel:
             return kernel.seen_routes(keep=keep) if kind == "route" else list(kernel.seen(kind, keep))
 
-    def plan(self, *steps: tuple[str, Seen], **fields: object) -> dict:
+    def plan(self, *steps: tuple[str, Seen]) -> dict:
         """A plan as the planner would write it."""
         ordered = sorted(steps, key=lambda step: OPS.index(step[0]))
         host = hostid.host(self.name)
@@ -112,7 +122,12 @@ class Host:
             made_by="netmend.reclaim tests",
             steps=tuple(_step(op, seen) for op, seen in ordered),
         )
-        value = {**wire.to_json(made), **fields}
+        return wire.to_json(made)
+
+    @staticmethod
+    def plan_with(plan: dict, **fields: object) -> dict:
+        """Another plan, made with a digest that is right."""
+        value = dict(plan, **fields)
         return dict(value, digest=wire.digest(value))
 
     def stale(self) -> dict:
@@ -121,6 +136,13 @@ class Host:
         routes = self.seen("route", lambda route: route.table == 100)
         assert len(rules) == 4 and [seen.count for seen in routes] == [2]
         return self.plan(*[("rule.del", seen) for seen in rules], *[("route.del", seen) for seen in routes])
+
+    def stale_again(self) -> dict:
+        """Another plan, about something that is not there."""
+        (rule,) = self.seen("rule", lambda rule: rule.priority == 32767)
+        raw = rule.raw.replace(b"\xff\x7f\x00\x00", b"\xfe\x7f\x00\x00")
+        with Kernel() as kernel:
+            return self.plan(("rule.del", Seen("rule", kernel.decode("rule", raw), raw)))
 
     def state(self) -> str:
         """All that somebody configured, as ip tells it."""
@@ -133,6 +155,12 @@ class Host:
 
     def standing(self, identifier: str) -> history.Standing:
         return history.find(self.place(), identifier)[1]
+
+    def reboot(self, identifier: str) -> None:
+        """Let a transaction be of an earlier boot."""
+        path = pathlib.Path(history.Transaction(self.place(), identifier).journal.path)
+        text = path.read_text()
+        path.write_text(text.replace(str(hostid.boot_id()), "00000000-0000-0000-0000-000000000000"))
 
     def newest(self) -> str:
         return self.place().ids()[0]

@@ -5,11 +5,13 @@
 """Run what a module of transactions runs, with arguments from the standard input; its result goes to the standard output.
 
 ``driver.py reclaim '{"die_before": 3}'``: the process ends itself with SIGKILL when it is about to make its third change
-in the kernel. ``fail_at``: that change is refused. ``hold_at``: it stops there (SIGSTOP). ``hold_before_proof``: likewise.
+in the kernel. ``fail_at``: that change is refused. ``undone_at``: its owner puts back what was removed. ``hold_at``: the
+process stops there (SIGSTOP). ``fill_at``: the disk under the journal is full from then on.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -24,9 +26,10 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.reclai
 class Faulty(Kernel):
     """The kernel, and what happens to the process that speaks with it."""
 
-    def __init__(self, netns, faults) -> None:
+    def __init__(self, netns, faults, state_dir) -> None:
         super().__init__(netns)
         self._faults = faults
+        self._state_dir = state_dir
         self._changes = 0
 
     def change(self, op, seens):
@@ -37,7 +40,18 @@ class Faulty(Kernel):
             os.kill(os.getpid(), signal.SIGSTOP)
         if self._changes == self._faults.get("fail_at"):
             return [Changed(0, (), (("what it is about", "EPERM"),))]
-        return super().change(op, seens)
+        if self._changes == self._faults.get("fill_at"):
+            self._fill()
+        changed = super().change(op, seens)
+        if self._changes == self._faults.get("undone_at"):
+            super().change(op.replace(".del", ".add"), seens)
+        return changed
+
+    def _fill(self) -> None:
+        with open(os.path.join(self._state_dir, "filler"), "wb", buffering=0) as stream:
+            with contextlib.suppress(OSError):
+                while stream.write(bytes(4096)):
+                    pass
 
 
 def main() -> None:
@@ -58,7 +72,7 @@ def main() -> None:
         for check in params["health_checks"]
     ]
     try:
-        with Faulty(params["netns"], json.loads(sys.argv[2])) as kernel:
+        with Faulty(params["netns"], json.loads(sys.argv[2]), params["state_dir"]) as kernel:
             result = function(params, kernel, params.pop("_ansible_check_mode"))
     except (ValueError, OSError) as exc:  # as the module does
         result = {"failed": True, "msg": str(exc)}
