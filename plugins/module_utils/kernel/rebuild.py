@@ -10,7 +10,9 @@ again. What somebody else added meanwhile comes last, and is never lost.
 
 from __future__ import annotations
 
+import errno
 import functools
+import time
 import typing as t
 
 from ..inverse import BY_KERNEL, REMAKABLE
@@ -25,6 +27,8 @@ from .rebuild_routes import Taken, bring_back_routes, staying
 from .seen import Wire, same, small, text
 
 _IFF_UP = 0x1
+_CARRIER, _PAUSE = 3.0, 0.05
+"""Seconds that a link which was just set up is given to get its carrier: the kernel refuses next-hop objects before."""
 
 
 def bring_back(wire: Wire, wanted: t.Sequence[Seen], taken: Taken, tally: Tally) -> None:
@@ -183,7 +187,18 @@ def _nexthops(wire: Wire, wanted: t.Sequence[Seen], tally: Tally) -> None:
     now = small(wire, "nexthop")
     groups = {seen.object.id: {number for number, _weight in seen.object.group} for seen in now if seen.object.group}
     missing = _missing(wanted, now, tally)
-    _send(wire, [seen for seen in missing if not seen.object.group], CREATE | EXCL, tally)
+    single = [seen for seen in missing if not seen.object.group]
+    deadline = time.monotonic() + _CARRIER
+    while single:
+        acks = wire.netlink.acted(NEW["nexthop"], CREATE | EXCL, [normal("nexthop", seen.raw) for seen in single])
+        dark = []
+        for seen, ack in zip(single, acks):
+            if ack.number == errno.ENETDOWN and time.monotonic() < deadline:
+                dark.append(seen)
+            else:
+                settle(tally, text(seen), ack, ())
+        single = dark
+        time.sleep(_PAUSE if dark else 0)
     for seen in missing:
         if seen.object.group:
             members = {number for number, _weight in seen.object.group}

@@ -40,7 +40,7 @@ def restore(wire: Wire, op: str, seen: Seen, collateral: t.Sequence[Seen]) -> Re
     elif any(same(seen, other) for other in collateral) and seen.kind != "route":
         bring_back(wire, collateral, lambda other: op != "rule.del" or same(seen, other), tally)
     else:
-        bring_back(wire, [seen, *collateral], lambda other: op != "route.del" or same(seen, other), tally)
+        bring_back(wire, [*collateral, seen], lambda other: op != "route.del" or same(seen, other), tally)
     return Restored(tally.done, tuple(tally.already), tuple(tally.failed))
 
 
