@@ -18,7 +18,7 @@ from ansible.utils.display import Display, get_text_width
 from ansible.utils.path import unfrackpath
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, plans, table
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, store
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, earlier, store
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, plain
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
 from ansible_collections.netmend.reclaim.plugins.plugin_utils.console import say
@@ -55,6 +55,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
                 "path": {"type": "str", "default": "reports"},
                 "fail_on": {"type": "str", "default": "never", "choices": ["never", *reversed(SEVERITIES)]},
                 "results": {"type": "str", "default": "reclaim_audit"},
+                "applied": {"type": "str"},
+                "before": {"type": "str"},
             }
         )
         results = _results(task_vars, args["results"])
@@ -62,10 +64,11 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
         if waiting:
             say("%s more to audit before the report is written." % count(len(waiting), "host"))
             return dict(result, changed=False, written=False)
-        return dict(result, changed=False, **_report(results, args))
+        applied = _results(task_vars, args["applied"]) if args["applied"] else None
+        return dict(result, changed=False, **_report(results, applied, args))
 
 
-def _results(task_vars: t.Mapping[str, t.Any], name: str) -> t.Dict[str, t.Optional[t.Mapping[str, t.Any]]]:
+def _results(task_vars: t.Mapping[str, t.Any], name: str) -> fleet.Results:
     """What each host of the play registered; None where it registered nothing."""
     hostvars = task_vars["hostvars"]
     # Raw: what came from a host is never a template.
@@ -79,12 +82,16 @@ def _waiting(results: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -
 
 
 def _report(
-    results: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]], args: t.Mapping[str, t.Any]
+    results: fleet.Results, applied: t.Optional[fleet.Results], args: t.Mapping[str, t.Any]
 ) -> t.Dict[str, t.Any]:
     now = datetime.datetime.now(datetime.timezone.utc)
     if len(results) >= _MANY:
         say("Writing the report of %s." % count(len(results), "host"))
-    document = fleet.document(results, now.timestamp())
+    try:
+        before = earlier(unfrackpath(args["before"], follow=False))["hosts"] if args["before"] else None
+    except StoreError as error:
+        return {"failed": True, "written": False, "msg": str(error)}
+    document = fleet.document(results, now.timestamp(), applied, before)
     planned, wrong = plans.sent(results)
     for words in wrong:
         display.warning(plain(words))

@@ -37,6 +37,7 @@ def write(place: Place) -> None:
 
 def variables(place: Place, host: Host) -> t.Iterator[tuple[str, t.Any]]:
     yield "ansible_host", place.netns(host.name)
+    yield "reclaim_state_dir", str(place.run(host) / "state")
     if host.vpn is not None:
         yield "reclaim_logs", [str(place.log(host))]
         # No systemd runs in a namespace: the lab itself restarts the daemon.

@@ -12,10 +12,10 @@ import re
 import typing as t
 
 from ..rules.base import SEVERITIES
-from . import shape
+from . import mends, shape
 from .text import count, short
 
-SCHEMA = "1.0"
+SCHEMA = "1.1"
 
 AUDITED, UNREACHABLE, FAILED, SKIPPED = STATUSES = ("audited", "unreachable", "failed", "skipped")
 
@@ -24,14 +24,24 @@ _REASON = 4000
 _PREFIX = re.compile(r"^((Task|Action) failed: )+")
 
 
-def document(results: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]], generated: float) -> t.Dict[str, t.Any]:
+Results = t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]]
+"""Each host's inventory name to what Ansible registered for a task; None where it never came to that."""
+
+
+def document(
+    results: Results,
+    generated: float,
+    applied: t.Optional[Results] = None,
+    before: t.Optional[t.Mapping[str, t.Mapping[str, t.Any]]] = None,
+) -> t.Dict[str, t.Any]:
     """The fleet document (docs/schema/fleet-1.json).
 
-    ``results`` maps each host's inventory name to what Ansible registered for its audit, None where it never came to
-    that. ``generated`` is Unix time.
+    ``results`` are those of the audits, ``applied`` those of the plans that were applied before them, ``before`` are the
+    hosts of the fleet document from before that. ``generated`` is Unix time.
     """
     hosts = {name: host(name, results[name]) for name in sorted(results)}
-    return {"schema": SCHEMA, "generated": generated, "summary": summary(list(hosts.values())), "hosts": hosts}
+    made = {"schema": SCHEMA, "generated": generated, "summary": summary(list(hosts.values())), "hosts": hosts}
+    return made if applied is None else dict(made, mends=mends.mends(applied, before or {}, hosts))
 
 
 def host(name: str, result: t.Optional[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
@@ -77,20 +87,22 @@ def summary(hosts: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
 def failing(fleet: t.Mapping[str, t.Any], threshold: str) -> t.List[str]:
     """Why a run fails that is to fail from this severity on: in words, one entry for each kind of reason.
 
-    A host that could not be audited is not known to be clean, so it counts too. ``never`` fails for nothing.
+    A host that could not be audited is not known to be clean, so it counts too. ``never`` fails for nothing but a plan
+    that could not be applied.
     """
-    if threshold == "never":
-        return []
-    severities = SEVERITIES[: SEVERITIES.index(threshold) + 1]
-    found, blind = [], []
-    for name, item in fleet["hosts"].items():
-        if item["status"] in (UNREACHABLE, FAILED):
-            blind.append(name)
-        elif item["status"] == AUDITED and any(item["summary"][severity] for severity in severities):
-            found.append(name)
-    level = threshold if len(severities) == 1 else threshold + " or above"
-    said = [(found, "a finding of severity %s on %s" % (level, count(len(found), "host")))]
-    said += [(blind, "%s could not be audited" % count(len(blind), "host"))]
+    unmended = mends.failing(fleet.get("mends", {}))
+    said = [(unmended, "%s could not be mended" % count(len(unmended), "host"))]
+    if threshold != "never":
+        severities = SEVERITIES[: SEVERITIES.index(threshold) + 1]
+        found, blind = [], []
+        for name, item in fleet["hosts"].items():
+            if item["status"] in (UNREACHABLE, FAILED):
+                blind.append(name)
+            elif item["status"] == AUDITED and any(item["summary"][severity] for severity in severities):
+                found.append(name)
+        level = threshold if len(severities) == 1 else threshold + " or above"
+        said.append((found, "a finding of severity %s on %s" % (level, count(len(found), "host"))))
+        said.append((blind, "%s could not be audited" % count(len(blind), "host")))
     return ["%s (%s)" % (text, named(names)) for names, text in said if names]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import errno
+import json
 import os
 import shutil
 import typing as t
@@ -67,6 +68,16 @@ def store(
         ) from error
     problem = _point(os.path.join(directory, LATEST), os.path.basename(path))
     return Stored(path, None if problem else os.path.join(directory, LATEST), problem)
+
+
+def earlier(path: str) -> t.Dict[str, t.Any]:
+    """The fleet document of a report that was written before. Raises StoreError."""
+    name = os.path.join(path, "fleet.json")
+    try:
+        with open(name, encoding="utf-8") as stream:
+            return dict(json.load(stream))
+    except (OSError, ValueError) as error:
+        raise StoreError("The earlier report cannot be read: %s: %s" % (name, error)) from error
 
 
 def _name(now: datetime.datetime) -> str:

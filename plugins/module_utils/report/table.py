@@ -44,7 +44,7 @@ def lines(
         if status != AUDITED:
             rows += _absent(fleet, status)
     said = _layout(rows, width, paint, measure) if rows else []
-    notes = _unseen(fleet, width)
+    notes = _mends(fleet, width) + _unseen(fleet, width)
     return (
         said + ([""] if said and notes else []) + notes + ([""] if said or notes else []) + _wrap(total(fleet), width)
     )
@@ -85,6 +85,24 @@ def _absent(fleet: t.Mapping[str, t.Any], status: str) -> t.List[_Row]:
     if left:
         rows.append((f"… {left:,} more", status, "", "the page says why"))
     return rows
+
+
+def _mends(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:
+    """``edge1: confirmed (20260501T120000Z-4f2a91), 3 findings mended, 1 remains``"""
+    said = []
+    found = fleet.get("mends", {})
+    for name, mend in list(found.items())[:ROWS]:
+        went = ["%s mended" % count(len(mend["mended"]), "finding")]
+        went += ["%s new" % count(len(mend["new"]), "finding")] if mend["new"] else []
+        went += ["%d remaining" % len(mend["remaining"])] if mend["remaining"] else []
+        ended = short(mend["state"], 20) + (
+            " (%s)" % plain(mend["transaction_id"], 60) if mend["transaction_id"] else ""
+        )
+        words = ". %s" % plain(mend["words"], 600) if mend["words"] else ""
+        said += _wrap("%s: %s, %s%s" % (short(name, _HOST), ended, ", ".join(went), words), width)
+    if len(found) > ROWS:
+        said.append("… and %s; the page has them." % count(len(found) - ROWS, "more host"))
+    return said
 
 
 def _unseen(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:
