@@ -17,7 +17,7 @@ import typing as t
 from ..index import FALLBACK_LINKS
 from ..model import OPS, Seen
 from . import tables
-from .netlink import DONE, LOST, Ack, errno_name, pack_attribute
+from .netlink import DONE, LOST, Ack, pack_attribute, why
 from .normal import normal
 from .outcome import Changed
 from .picking import may_take
@@ -59,12 +59,6 @@ def _op(op: str) -> t.Tuple[str, str]:
     if op not in OPS or kind in ("owner", "sysctl", "firewall") or op in ("link.add", "link.set"):
         raise ValueError("op %r does not act on an object that the kernel showed" % op)
     return "session" if kind == "socket" else kind, verb
-
-
-def why(ack: Ack) -> str:
-    """An errno's name, and the kernel's own words."""
-    name = errno_name(ack.number)
-    return name if ack.complaint is None else "%s: %s" % (name, ack.complaint)
 
 
 class Tally:

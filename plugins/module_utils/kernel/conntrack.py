@@ -12,7 +12,7 @@ import struct
 import typing as t
 
 from ..model import Flow, Unseen
-from .netlink import NETLINK_NETFILTER, Interrupted, Netlink, attributes
+from .netlink import NETLINK_NETFILTER, Interrupted, Message, Netlink, attributes
 from .processes import note
 
 _GET = 1 << 8 | 1
@@ -48,6 +48,14 @@ def stream(netns: str | int | None, unseen: t.List[Unseen]) -> t.Iterator[Flow]:
     An entry that is made or that moves while the table is read may be missing or come twice. What cannot be read is
     added to ``unseen``. Raises ValueError and PermissionError for the namespace as ``entered`` does.
     """
+    for data, start, end in messages(netns, unseen):
+        flow = decode(data, start, end)
+        if flow is not None:
+            yield flow
+
+
+def messages(netns: str | int | None, unseen: t.List[Unseen]) -> t.Iterator[Message]:
+    """The same, as the kernel's messages."""
     try:
         wire = Netlink(NETLINK_NETFILTER, netns)
     except PermissionError:  # that was the namespace: opening a netlink socket takes no privilege
@@ -57,10 +65,7 @@ def stream(netns: str | int | None, unseen: t.List[Unseen]) -> t.Iterator[Flow]:
         return
     with wire:
         try:
-            for data, start, end in wire.messages(_GET, _REQUEST):
-                flow = decode(data, start, end)
-                if flow is not None:
-                    yield flow
+            yield from wire.messages(_GET, _REQUEST)
         except Interrupted as exc:
             note(unseen, "some conntrack entries", str(exc))
         except OSError as exc:

@@ -117,6 +117,12 @@ LOST = Ack(-1)
 DONE = Ack(0)
 
 
+def why(ack: Ack) -> str:
+    """An errno's name, and the kernel's own words where it has any."""
+    name = errno_name(ack.number)
+    return name if ack.complaint is None else "%s: %s" % (name, ack.complaint)
+
+
 class Dump:
     """The answer to one dump request, as it comes in.
 

@@ -218,6 +218,18 @@ class Kernel:
 
         return seen.route_groups(self._wire, routes.Filter(family, table, proto, type, oif), keep, dsts)
 
+    def seen_flows(self, keep: t.Callable[[Flow], bool] | None = None) -> t.Iterator[Seen]:
+        """The conntrack entries; what cannot be read is added to ``unseen``."""
+        from . import ending
+
+        return ending.flows(self.netns, keep, self.unseen)
+
+    def seen_sessions(self, keep: t.Callable[[Session], bool] | None = None) -> t.Iterator[Seen]:
+        """The TCP connections, without listeners."""
+        from . import ending
+
+        return ending.connections(self.netns, keep, self.unseen)
+
     def decode(self, kind: str, raw: bytes) -> t.Any:
         """The object behind ``Seen.raw``."""
         from . import seen

@@ -14,8 +14,8 @@ import typing as t
 
 from ..model import Seen
 from . import tables
-from .change import APPEND, CREATE, EXCL, NEW, REPLACE, route_bodies, why
-from .netlink import DONE, LOST
+from .change import APPEND, CREATE, EXCL, NEW, REPLACE, route_bodies
+from .netlink import DONE, LOST, why
 from .normal import normal
 from .seen import Wire, key_of
 

@@ -11,8 +11,8 @@ import typing as t
 
 from ..model import Seen
 from . import routes
-from .change import APPEND, CREATE, EXCL, NEW, Tally, route_bodies, why
-from .netlink import DONE, LOST, attributes
+from .change import APPEND, CREATE, EXCL, NEW, Tally, route_bodies
+from .netlink import DONE, LOST, attributes, why
 from .normal import identity, normal, packed, pairs, without
 from .picking import may_take
 from .seen import Key, Place, Slots, Wire, dst_of, key_of, place_of, slots

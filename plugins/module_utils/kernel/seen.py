@@ -172,7 +172,6 @@ def text(seen: Seen) -> str:
         words += ["%s %s" % pair for pair in (("from", item.src), ("to", item.dst)) if pair[1] is not None]
         words.append(item.action if item.table is None else "%s %d" % (item.action, item.table))
         return " ".join(words)
-    ends = (item.src, item.sport, item.dst, item.dport)
     if seen.kind == "session":
-        ends = (item.local, item.local_port, item.remote, item.remote_port)
-    return "%s %s:%s -> %s:%s" % (item.protocol, *ends)
+        return "%s %s:%s -> %s:%s" % (item.protocol, item.local, item.local_port, item.remote, item.remote_port)
+    return "%s %s:%s -> %s:%s" % (item.protocol, item.src, item.sport, item.dst, item.dport)

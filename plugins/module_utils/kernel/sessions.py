@@ -36,11 +36,11 @@ from .netlink import (
 from .processes import holders, note
 from .units import Units, unit_of
 
-_SOCK_DIAG_BY_FAMILY = 20
+SOCK_DIAG_BY_FAMILY = 20
 _PROTOCOLS = {"tcp": 6, "udp": 17, "raw": 255}
 _AF_INET, _AF_INET6 = 2, 10
 
-_REQUEST = struct.Struct("=BBBxI48x")
+REQUEST = struct.Struct("=BBBxI48x")
 """inet_diag_req_v2: family, protocol, extensions, states; no socket id in a dump."""
 _BYTECODE = 1
 _INET_DIAG = struct.Struct("=BBxxHH16s16sI8x12xII")
@@ -115,13 +115,13 @@ def _sessions(
         return
     with wire:
         for protocol in protocols:
-            decode = _Decoder(protocol, units, unseen)
+            decode = Decoder(protocol, units, unseen)
             for table in tables:
-                body = _REQUEST.pack(table, _PROTOCOLS[protocol], 0, mask)
+                body = REQUEST.pack(table, _PROTOCOLS[protocol], 0, mask)
                 if program:
                     body += pack_attribute(_BYTECODE, program)
                 try:
-                    for session in decode(wire.dump(_SOCK_DIAG_BY_FAMILY, body)):
+                    for session in decode(wire.dump(SOCK_DIAG_BY_FAMILY, body)):
                         if session.family in families:
                             yield session if join is None else join(session)
                 except Interrupted as exc:
@@ -171,7 +171,7 @@ _Address = t.Tuple[bool, t.Optional[str], str]
 """Is it IPv4-mapped; its text or None where it is unspecified; its text."""
 
 
-class _Decoder:
+class Decoder:
     """From inet_diag_msg to Session. Fifty thousand sockets pass here: each line counts."""
 
     def __init__(self, protocol: str, units: Units, unseen: t.List[Unseen]) -> None:
@@ -192,7 +192,7 @@ class _Decoder:
                 if length < HEADER_SIZE or length > size - offset:
                     raise Malformed("a netlink message of %d bytes in the %d that are left" % (length, size - offset))
                 # What is plain does not take the way through control().
-                if (kind == _SOCK_DIAG_BY_FAMILY and not flags & NLM_F_DUMP_INTR) or dump.control(data, offset):
+                if (kind == SOCK_DIAG_BY_FAMILY and not flags & NLM_F_DUMP_INTR) or dump.control(data, offset):
                     session = self.decode(data, offset + HEADER_SIZE, offset + length)
                     if session is not None:
                         yield session

@@ -74,9 +74,9 @@ class Replay:
         return self._data.pop()
 
 
-def decoder(protocol: str = "udp", unseen: list[Unseen] | None = None) -> sessions._Decoder:
+def decoder(protocol: str = "udp", unseen: list[Unseen] | None = None) -> sessions.Decoder:
     unseen = [] if unseen is None else unseen
-    return sessions._Decoder(protocol, Units(unseen, root="/nonexistent"), unseen)
+    return sessions.Decoder(protocol, Units(unseen, root="/nonexistent"), unseen)
 
 
 def replayed(data: bytes, protocol: str = "udp", unseen: list[Unseen] | None = None) -> list[Session]:
