@@ -47,10 +47,10 @@ def test_confirmed_or_rolled_back_but_never_both(host):
     for _try in range(TRIES):
         identifier = host.reclaim(plan)["transaction_id"]
         mended = host.state()
-        reading, writing = os.pipe()
-        children = [in_child(reading, lambda: confirm(host)), in_child(reading, lambda: roll_back(host, identifier))]
-        os.close(reading)
-        os.close(writing)  # both start now
+        gate = os.pipe()
+        children = [in_child(gate, act, host, identifier) for act in (confirm, roll_back)]
+        for end in gate:
+            os.close(end)  # both start now
         for child in children:
             os.waitpid(child, 0)
         state = host.standing(identifier).state
@@ -88,22 +88,21 @@ def test_newest_first_and_not_for_ever(host):
     assert host.transaction("listed")["pending"] == ids[0]
 
 
-def in_child(reading, act):
-    """Do it in a child process as soon as the pipe's other end is closed."""
+def in_child(gate, act, *arguments):
+    """Do it in a child process as soon as the parent closes the pipe."""
     pid = os.fork()
     if pid:
         return pid
     try:
-        # The writing end is this child's too, and its number is the next one.
-        os.closerange(reading + 1, reading + 2)
-        os.read(reading, 1)
-        act()
+        os.close(gate[1])
+        os.read(gate[0], 1)
+        act(*arguments)
     finally:
         os._exit(0)
 
 
-def confirm(host):
-    params = {"state": "confirmed", "transaction_id": None, "health_checks": [], "state_dir": str(host.state_dir)}
+def confirm(host, identifier):
+    params = {"state": "confirmed", "transaction_id": identifier, "health_checks": [], "state_dir": str(host.state_dir)}
     params.update(confirm_within=120, rehearse=False, protect=[], protect_way_in=True)
     with Kernel(host.name) as kernel:
         transaction(params, kernel, False)
