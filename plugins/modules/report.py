@@ -41,6 +41,16 @@ options:
       - The name of the variable that M(netmend.reclaim.audit_info) was registered as.
     type: str
     default: reclaim_audit
+  applied:
+    description:
+      - The name of the variable that M(netmend.reclaim.reclaim) was registered as, where plans were applied before these
+        audits. The report then says of each host how that went, and fails if a plan could not be applied.
+    type: str
+  before:
+    description:
+      - The directory of the report from before that. What was mended, what remains and what is new is found by comparing
+        with it.
+    type: str
 attributes:
   check_mode:
     description: Can run in check mode.

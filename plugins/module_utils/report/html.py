@@ -47,6 +47,7 @@ def render(fleet: t.Mapping[str, t.Any]) -> str:
             total=fleet["summary"],
             verdict=verdict(fleet),
             anchors=anchors,
+            mends=fleet.get("mends"),
             rules=rules,
             ran=sorted({rule for item in fleet["hosts"].values() for rule in item.get("rules", ())}),
             absent=[item for item in fleet["hosts"].values() if item["status"] != AUDITED],

@@ -238,3 +238,38 @@ def large_fleet(number: int = 1000) -> t.Dict[str, t.Optional[t.Dict[str, t.Any]
             *found, *(litter(item, cause="The rule 'from %s lookup %d' is dead." % (own, item)) for item in range(3))
         )
     return hosts
+
+
+def applied(**changes: t.Any) -> t.Dict[str, t.Any]:
+    """What Ansible registers for a plan that was applied."""
+    step = {"number": 1, "op": "rule.del", "command": "ip rule del pref 9", "count": 1, "result": "done", "words": ""}
+    return {
+        "changed": True,
+        "state": "confirmed",
+        "transaction_id": "20260501T120000Z-4f2a91",
+        "steps": [step],
+        "not_restored": [],
+        **changes,
+    }
+
+
+Mended = t.Tuple[
+    t.Dict[str, t.Optional[t.Dict[str, t.Any]]], t.Dict[str, t.Optional[t.Dict[str, t.Any]]], t.Dict[str, t.Any]
+]
+
+
+def hostile_mends() -> Mended:
+    """Hosts that send what would do harm when a plan is applied to them: audits, what was applied, hosts before."""
+    names = ["host%d %s" % (number, text) for number, text in enumerate(HOSTILE)]
+    plans = {
+        name: applied(
+            state=text,
+            transaction_id=text,
+            msg=text,
+            not_restored=[text],
+            steps=[dict(applied()["steps"][0], op=text, command=text, result=text, words=text)],
+        )
+        for name, text in zip(names, HOSTILE)
+    }
+    before = {name: {"findings": [finding(cause=text, fingerprint=text)]} for name, text in zip(names, HOSTILE)}
+    return dict.fromkeys(names, registered()), plans, before

@@ -28,9 +28,9 @@ TEXT = {
 class Parsed(html.parser.HTMLParser):
     """What a browser would see: elements, their attributes, and text."""
 
-    def __init__(self, results):
+    def __init__(self, results, applied=None, before=None):
         super().__init__()
-        self.source = page.render(fleet.document(results, samples.NOON))
+        self.source = page.render(fleet.document(results, samples.NOON, applied, before))
         self.elements = []
         self.open = []
         self.text = []
@@ -60,9 +60,10 @@ class Parsed(html.parser.HTMLParser):
         ]
 
 
-@pytest.fixture(params=["fleet_of_few", "hostile_fleet", "large_fleet"], scope="module")
+@pytest.fixture(params=["fleet_of_few", "hostile_fleet", "large_fleet", "hostile_mends"], scope="module")
 def parsed(request):
-    return Parsed(getattr(samples, request.param)())
+    made = getattr(samples, request.param)()
+    return Parsed(*made) if isinstance(made, tuple) else Parsed(made)
 
 
 def test_only_known_elements_all_closed(parsed):
@@ -109,6 +110,27 @@ def test_hostile_text_stays_text():
     assert "{{ 7 * 7 }}{% raw %}" in words
     assert "right-to-left \\u202egnp.exe\\u2066" in words
     assert "A" * 2001 not in words
+
+
+def test_what_was_mended_is_told():
+    gone, left = samples.finding(cause="It was there."), samples.finding(fingerprint="1" * 16, cause="It stays.")
+    before = fleet.document({"edge1": samples.registered(gone, left)}, samples.NOON)["hosts"]
+    words = Parsed({"edge1": samples.registered(left)}, {"edge1": samples.applied()}, before).words()
+    for text in (
+        "Mended",
+        "edge1 confirmed",
+        "1 finding mended, 1 remaining, 0 new.",
+        "Transaction 20260501T120000Z-4f2a91.",
+    ):
+        assert text in words
+    assert "It was there." in words
+    assert "Mended" not in Parsed(samples.fleet_of_few()).words()
+
+
+def test_hostile_text_stays_text_where_a_plan_was_applied():
+    words = Parsed(*samples.hostile_mends()).words()
+    assert words.count("<script>document.title='owned'</script>") > 3
+    assert "\\x1b[2J" in words
 
 
 def test_what_a_person_needs_is_there():
