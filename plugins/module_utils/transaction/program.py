@@ -16,6 +16,9 @@ import sys
 import typing as t
 import zipfile
 
+if t.TYPE_CHECKING:  # Ansible sends along what is imported somewhere
+    from . import dead_man  # noqa: F401
+
 _PACKAGE = __name__.rpartition(".transaction.")[0]
 _MAIN = """\
 import os
