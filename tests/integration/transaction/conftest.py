@@ -112,17 +112,7 @@ class Host:
             return kernel.seen_routes(keep=keep) if kind == "route" else list(kernel.seen(kind, keep))
 
     def plan(self, *steps: tuple[str, Seen]) -> dict:
-        """A plan as the planner would write it."""
-        ordered = sorted(steps, key=lambda step: OPS.index(step[0]))
-        host = hostid.host(self.name)
-        made = Plan(
-            host={name: host[name] for name in ("hostname", "machine_id", "boot_id", "netns")},
-            generation="0" * 16,
-            created=time.time(),
-            made_by="netmend.reclaim tests",
-            steps=tuple(_step(op, seen) for op, seen in ordered),
-        )
-        return wire.to_json(made)
+        return plan_for(self.name, *steps)
 
     @staticmethod
     def plan_with(plan: dict, **fields: object) -> dict:
@@ -171,6 +161,20 @@ class Host:
             assert time.monotonic() < give_up, self.standing(identifier)
             time.sleep(0.05)
         return self.standing(identifier)
+
+
+def plan_for(netns: str, *steps: tuple[str, Seen]) -> dict:
+    """A plan as the planner would write it."""
+    ordered = sorted(steps, key=lambda step: OPS.index(step[0]))
+    host = hostid.host(netns)
+    made = Plan(
+        host={name: host[name] for name in ("hostname", "machine_id", "boot_id", "netns")},
+        generation="0" * 16,
+        created=time.time(),
+        made_by="netmend.reclaim tests",
+        steps=tuple(_step(op, seen) for op, seen in ordered),
+    )
+    return wire.to_json(made)
 
 
 def _step(op: str, seen: Seen) -> PlanStep:
