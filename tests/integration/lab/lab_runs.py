@@ -93,6 +93,18 @@ class Auditor:
         assert done.returncode == 0 and " => " in done.stdout, done.stdout
         return dict(json.loads(done.stdout.partition(" => ")[2]))
 
+    def plans(self, pattern: str = "lab") -> dict[str, dict[str, t.Any]]:
+        """What audit_info plans for each of these hosts, with what the inventory says of them."""
+        arguments: dict[str, t.Any] = {"plan": True, "confirm_after": 1}
+        for name, default in (("intent", "{}"), ("logs", "[]"), ("owners", "[]")):
+            arguments[name] = "{{ reclaim_%s | default(%s) }}" % (name, default)
+        done = self._run(
+            "ansible", pattern, "--one-line", "-m", "netmend.reclaim.audit_info", "-a", json.dumps(arguments)
+        )
+        assert done.returncode == 0, done.stdout
+        lines = [line.split(" => ", 1) for line in done.stdout.splitlines() if " | SUCCESS => " in line]
+        return {head.split(" | ")[0]: json.loads(rest)["plan"] for head, rest in lines}
+
     def _run(self, program: str, *words: str) -> subprocess.CompletedProcess[str]:
         argv = [os.path.join(os.path.dirname(sys.executable), program), *words]
         argv += ["-i", str(self._place.inventory), "--forks", "4"]
