@@ -12,6 +12,7 @@ import typing as t
 from ..model import Seen
 from . import routes
 from .change import APPEND, CREATE, EXCL, NEW, Tally, route_bodies
+from .lending import lent
 from .netlink import DONE, LOST, attributes, why
 from .normal import identity, normal, packed, pairs, without
 from .picking import may_take
@@ -56,11 +57,23 @@ def bring_back_routes(wire: Wire, seens: t.Sequence[Seen], taken: Taken, tally: 
             there = first[place].get(key, ())
             here[key] = tuple(raw for raw in raws if raw not in in_order_only or _in(raw, there))
     errors: _Errors = {}
-    for _round in range(_ROUNDS):
-        if not _work(wire, wanted, found, errors):
-            break
+    for number in range(_ROUNDS):
+        # What the kernel did not take the first time may lean on what is gone.
+        with lent(wire.netlink, _missing(wanted, found) if number else ()):
+            if not _work(wire, wanted, found, errors):
+                break
         found = slots(wire, keys)
     _count(wanted, first, found, errors, tally)
+
+
+def _missing(wanted: _Wanted, found: _Wanted) -> t.Set[bytes]:
+    return {
+        raw
+        for place, here in wanted.items()
+        for key, raws in here.items()
+        for raw in raws
+        if not _in(raw, found[place].get(key, ()))
+    }
 
 
 def _slots_wanted(seens: t.Sequence[Seen], taken: Taken) -> t.Tuple[_Wanted, t.Set[bytes]]:

@@ -19,6 +19,7 @@ import typing as t
 
 from ..model import Link, Seen
 from .change import APPEND, CREATE, EXCL, NEW, route_bodies
+from .lending import lent
 from .namespace import CLONE_NEWNET, entered
 from .netlink import NETLINK_ROUTE, Netlink, pack_attribute
 from .routes import RTA_MULTIPATH, RTA_OIF, RTMSG
@@ -44,6 +45,8 @@ _INDEX_AT = {"link": 4, "address": 4, "neighbour": 4}
 """Where ifinfomsg, ifaddrmsg and ndmsg hold the ifindex."""
 _RTNEXTHOP = struct.Struct("=HBBi")  # rtnexthop: len, flags, hops, ifindex
 _ONLINK = 0x4
+_NH_FLAGS_AT = 4
+"""In nhmsg."""
 _ATTRIBUTE = struct.Struct("=HH")
 
 _ROOT = "/proc/sys/net"
@@ -163,15 +166,11 @@ def _ask(netlink: Netlink, bodies: t.Mapping[str, bytes], flags: int) -> None:
             raise OSError(ack.number, "the stand-in of %s: %s" % (name, os.strerror(ack.number)))
 
 
-def lay(routes: t.Iterable[Seen]) -> None:
-    """Add routes behind those that are there. One whose gateway the kernel does not find is taken to be on the link;
-    what it refuses then is left out."""
-    with Netlink(NETLINK_ROUTE) as netlink:
+def lay(routes: t.Sequence[Seen]) -> None:
+    """Add routes behind those that are there. What the kernel refuses is left out."""
+    with Netlink(NETLINK_ROUTE) as netlink, lent(netlink, [seen.raw for seen in routes]):
         for seen in routes:
-            keys = [key_of(dst) for dst in seen.dsts]
-            acks = netlink.acted(NEW["route"], CREATE | APPEND, route_bodies(seen.raw, keys))
-            refused = [key for key, ack in zip(keys, acks) if ack.number]
-            netlink.acted(NEW["route"], CREATE | APPEND, route_bodies(onlink("route", seen.raw), refused))
+            netlink.acted(NEW["route"], CREATE | APPEND, route_bodies(seen.raw, [key_of(dst) for dst in seen.dsts]))
 
 
 # What the kernel showed of the host, for another place ---------------------------------------------------------------
@@ -191,21 +190,11 @@ def renumbered(kind: str, raw: bytes, numbers: t.Mapping[int, int]) -> bytes:
     return bytes(changed)
 
 
-def onlink(kind: str, raw: bytes) -> bytes:
-    """The same route or next hop, whose gateways the kernel takes to be on the link without looking.
-
-    So stand gateways that were reachable when the route was made, and are not any more.
-    """
+def onlink(raw: bytes) -> bytes:
+    """The same next hop, whose gateway the kernel takes to be on the link without looking: there it was when the next
+    hop was made, and may not be any more."""
     changed = bytearray(raw)
-    flags_at = 4 if kind == "nexthop" else RTMSG.size - 4
-    several = [
-        (start, end) for attribute, start, end in _walk(kind, raw) if (kind, attribute) == ("route", RTA_MULTIPATH)
-    ]
-    for start, end in several:
-        for hop in _hops(raw, start, end):
-            changed[hop + 2] |= _ONLINK
-    if not several:
-        U32.pack_into(changed, flags_at, U32.unpack_from(raw, flags_at)[0] | _ONLINK)
+    U32.pack_into(changed, _NH_FLAGS_AT, U32.unpack_from(raw, _NH_FLAGS_AT)[0] | _ONLINK)
     return bytes(changed)
 
 

@@ -15,7 +15,7 @@ import typing as t
 
 from ..kernel import scratch
 from ..kernel.port import Kernel
-from ..model import Answer, Hop, Query, Seen
+from ..model import TABLE_LOCAL, Answer, Hop, Query, Seen
 from .child import Failed, in_child
 from .cover import covering
 from .standin import StandIn, World
@@ -110,7 +110,7 @@ def _world(kernel: Kernel, steps: t.Sequence[_Step], destinations: t.Sequence[Qu
         addresses=tuple(kernel.seen("address", lambda address: not {"tentative", "dadfailed"} & set(address.flags))),
         rules=tuple(kernel.seen("rule")),
         nexthops=tuple(kernel.seen("nexthop")),
-        routes=tuple(kernel.seen_routes(dsts=concerned)),
+        routes=(*kernel.seen_routes(table=TABLE_LOCAL, type="local"), *kernel.seen_routes(dsts=concerned)),
         concerned=concerned,
     )
 

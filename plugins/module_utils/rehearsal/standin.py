@@ -15,13 +15,12 @@ import dataclasses
 import time
 import typing as t
 
-from ..kernel import encode, scratch
+from ..kernel import scratch
 from ..kernel.port import Kernel
-from ..model import Address, Link, Query, Route, Seen
+from ..model import Link, Query, Route, Seen
 
 _SECONDS = 20
 """Until links are as they were told to be: the kernel takes note of a carrier in its own time."""
-_MAIN, _LOOPBACK = 254, 1
 _STACKED = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "veth")
 """Kinds that go down, or away, with the link that they stand on (``Link.parent``)."""
 
@@ -37,7 +36,7 @@ class World:
     nexthops: t.Tuple[Seen, ...]
     routes: t.Tuple[Seen, ...]
     concerned: t.FrozenSet[str]
-    """The prefixes of the routes that matter; ``routes`` holds no others."""
+    """The prefixes of the routes that matter; beside them ``routes`` holds what makes addresses local (AnyIP)."""
 
 
 class StandIn:
@@ -92,16 +91,14 @@ class StandIn:
         missing = _without(moved, here)
         for seen, changed in zip(missing, self._kernel.change(kind + ".add", missing)):
             if changed.failed and kind == "nexthop":
-                raw = scratch.onlink(kind, seen.raw)
+                raw = scratch.onlink(seen.raw)
                 self._kernel.change("nexthop.add", [Seen(kind, self._kernel.decode(kind, raw), raw)])
 
     def _lay_routes(self) -> None:
         moved = [self._moved(seen) for seen in self._world.routes]
         here = self._kernel.seen_routes(dsts=self._world.concerned)
         self._kernel.change("route.del", _without(here, moved))
-        missing = sorted(_without(moved, here), key=_order)
-        with _Sources(self._kernel, missing):
-            scratch.lay(missing)
+        scratch.lay(sorted(_without(moved, here), key=_order))
 
     def _take_down(self) -> None:
         down = [link for link in self._world.links if link.ifindex in self._ends and not link.up]
@@ -135,27 +132,6 @@ class StandIn:
             ]  # fmt: skip
         here = {self._here(ifindex) for ifindex in found}
         return list(self._kernel.seen("link", lambda link: link.ifindex in here))
-
-
-class _Sources:
-    """Lets routes be added whose preferred source is not on the host any more: IPv4 keeps such routes in all tables but
-    main. For as long as they are added, the loopback has these addresses."""
-
-    def __init__(self, kernel: Kernel, routes: t.Iterable[Seen]) -> None:
-        self._kernel = kernel
-        held = {seen.object.address for seen in kernel.seen("address")}
-        templates: t.List[Route] = [seen.object for seen in routes]
-        self._wanted = {each.prefsrc for each in templates if each.family == 4 and each.prefsrc} - held
-        # A route in main has a source that is local, if only by a route of type local which is not among those here.
-        self._passing = self._wanted - {each.prefsrc for each in templates if each.table == _MAIN}
-
-    def __enter__(self) -> None:
-        wishes = [Address(4, _LOOPBACK, address, 32) for address in sorted(self._wanted)]
-        self._kernel.change("address.add", [encode.address(wish) for wish in wishes])
-
-    def __exit__(self, *exc: object) -> None:
-        passing = self._kernel.seen("address", lambda address: address.address in self._passing)
-        self._kernel.change("address.del", list(passing))
 
 
 def _without(some: t.Iterable[Seen], others: t.Iterable[Seen]) -> t.List[Seen]:

@@ -44,6 +44,7 @@ rule add pref 103 iif va prohibit
 route add default via 198.51.100.254 table 101
 route add 10.7.0.0/16 via 192.0.2.254 src 192.0.2.5 table 102
 route add local 192.0.2.200 dev lo
+route add 10.12.0.0/16 via 192.0.2.254 src 192.0.2.200
 route add 10.8.0.0/16 via 172.16.0.1 dev vb onlink
 route add 10.9.0.0/16 via 203.0.113.9
 route append 10.11.0.0/16 via 192.0.2.11
@@ -82,6 +83,7 @@ FAR = (
     Query("10.8.0.1"),
     Query("10.9.0.1"),
     Query("10.11.0.1"),
+    Query("10.12.0.1"),
     Query("127.0.0.1"),
     Query("192.0.2.1"),
     Query("192.0.2.255"),
