@@ -22,10 +22,11 @@ from .kernel.port import Kernel
 from .model import TABLE_LOCAL, Finding, Snapshot, Unseen
 from .owners import profile
 from .owners.witness import owner_sessions
-from .plan.wire import to_json
-from .planning import Sight, Sleep, Wishes, plan, wishes
 from .rules import CHECKS
 from .rules.base import SEVERITIES, Check
+
+if t.TYPE_CHECKING:
+    from .planning import Sleep, Wishes
 
 SCHEMA = "1.0"
 STEPS = 20
@@ -40,6 +41,20 @@ _KINDS = {
 }
 _Examined = t.Tuple[t.List[Finding], t.Dict[str, int], t.Dict[str, int]]
 """Findings, what was counted, and how many objects there are of the kinds that are streamed."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sight:
+    """What one look at the host showed."""
+
+    snapshot: Snapshot
+    findings: t.Tuple[Finding, ...]
+    totals: t.Mapping[str, int]
+    """How many objects of each kind there are: what shares are taken of."""
+
+    @property
+    def index(self) -> Index:
+        return Index(self.snapshot)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +77,11 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
     """A request from the module's arguments. Raises ValueError that names what is wrong."""
     rules = params.get("rules") or {}
     limit = params.get("limit")
+    asked = None
+    if params.get("plan"):
+        from .planning import wishes  # late: most audits do not plan, and pay for each import
+
+        asked = wishes(params)
     if limit is not None and limit < 1:
         raise ValueError("limit: %d findings; expected at least 1" % limit)
     return Request(
@@ -71,7 +91,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
         limit=limit or Request.limit,
-        plan=wishes(params) if params.get("plan") else None,
+        plan=asked,
     )
 
 
@@ -108,7 +128,10 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
     if request.plan is None:
         look()
     else:
-        made = to_json(plan(kernel, request.plan, look, sleep)[0])
+        from .plan.wire import to_json
+        from .planning import plan
+
+        made = to_json(plan(kernel, request.plan, look, sleep))
     last = looks[-1]
     findings, snapshot = last.sight.findings, last.sight.snapshot
     shown = findings[: request.limit]

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 import typing as t
 
 from .evidence.way_in import ways_in
@@ -24,6 +23,9 @@ from .plan.ops import allowed_by
 from .plan.select import Resolved, confirmed
 from .plan.way import WayInGuard
 from .resolve import resolve
+
+if t.TYPE_CHECKING:
+    from .audit import Sight
 
 REMEDIES = ("owner.*", "link.up", "address.add", "route.*", "rule.*", "nexthop.del", "neighbour.del")
 OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -59,20 +61,6 @@ class Wishes:
         return dict(said, remedies=list(self.remedies))
 
 
-@dataclasses.dataclass(frozen=True)
-class Sight:
-    """What one look at the host showed."""
-
-    snapshot: Snapshot
-    findings: t.Tuple[Finding, ...]
-    totals: t.Mapping[str, int]
-    """How many objects of each kind there are: what shares are taken of."""
-
-    @property
-    def index(self) -> Index:
-        return Index(self.snapshot)
-
-
 def wishes(params: t.Mapping[str, t.Any]) -> Wishes:
     """From the module's arguments; what is None is not said. Raises ValueError that names what is wrong."""
     names = [field.name for field in dataclasses.fields(Wishes)]
@@ -94,12 +82,13 @@ def _check(asked: Wishes) -> None:
     Caps(asked.max_removals, asked.max_percent, {})
 
 
-def plan(kernel: Kernel, asked: Wishes, look: t.Callable[[], Sight], sleep: Sleep = time.sleep) -> t.Tuple[Plan, Sight]:
-    """Look twice, and plan for what was there both times. Returns the last sight too."""
+def plan(kernel: Kernel, asked: Wishes, look: t.Callable[[], Sight], sleep: Sleep) -> Plan:
+    """Look twice, and plan for what was there both times; once, where nothing is to be planned."""
     first = look()
     allowed = allowed_by(asked.remedies)
-    if not any(step.op in allowed for finding in first.findings for step in finding.remedy):
-        return _made(kernel, asked, first, {}, None), first
+    told = [finding for finding in first.findings if finding.confidence != "hint"]
+    if not any(step.op in allowed for finding in told for step in finding.remedy):
+        return _made(kernel, asked, first, {}, None)
     before = _by_name(first.findings, resolve(kernel, first.index, first.findings))
     sleep(asked.confirm_after)
     second = look()
@@ -107,7 +96,7 @@ def plan(kernel: Kernel, asked: Wishes, look: t.Callable[[], Sight], sleep: Slee
     for name, (place, now) in _named(second.findings, resolved).items():
         resolved[place] = confirmed(before.get(name, Resolved()), now, _identity)
     seen_before = {fingerprint(finding) for finding in first.findings}
-    return _made(kernel, asked, second, resolved, seen_before), second
+    return _made(kernel, asked, second, resolved, seen_before)
 
 
 def _made(

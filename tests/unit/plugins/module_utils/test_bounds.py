@@ -43,6 +43,14 @@ def test_a_large_result_loses_the_end_of_its_largest_list_and_says_so():
     assert len(result["large"]) == 1000
 
 
+def test_a_large_plan_is_whole_and_costs_the_findings_nothing():
+    result = {"findings": ["a" * 100] * 100, "plan": {"steps": [{"dsts": "192.0.2.0/24 " * 10000}]}}
+    assert bounded_result(result, most_bytes=20000) == result
+    result["findings"] *= 10
+    bounded = bounded_result(result, most_bytes=20000)
+    assert bounded["cut"] == {"findings": 1000} and bounded["plan"] == result["plan"]
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

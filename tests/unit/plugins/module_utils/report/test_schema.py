@@ -9,7 +9,9 @@ import json
 import pathlib
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Plan
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.wire import to_json
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, shape
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -83,3 +85,17 @@ def test_what_the_schema_requires_the_report_requires_too():
         assert (path, ours) == (path, theirs)
         assert not ours
     assert tried > 50
+
+
+def test_a_result_with_a_plan_is_reported_and_a_plan_that_was_changed_is_not():
+    plan = to_json(
+        Plan({"hostname": "h", "machine_id": None, "boot_id": None, "netns": None}, "g", 1.0, "netmend.reclaim")
+    )
+    whole = dict(samples.audit(samples.finding()), plan=plan)
+    assert shape.audit(whole)["plan"] == plan
+    validator("audit-host-1.json").validate(whole)
+    assert shape.audit(dict(whole, plan=None))["plan"] is None
+    assert "plan" not in shape.audit(samples.audit(samples.finding()))
+    for broken in (dict(plan, generation="f"), {"steps": []}, []):
+        with pytest.raises(shape.ShapeError, match="plan"):
+            shape.audit(dict(whole, plan=broken))
