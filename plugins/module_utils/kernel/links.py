@@ -42,6 +42,7 @@ class Kind(t.NamedTuple):
     fields: t.Mapping[str, Field] = {}
     has_parent: bool = False
     required: t.Tuple[str, ...] = ()
+    """What a new one cannot be without."""
     whole: bool = False
     """Does the kernel take what is not said for zero when the link is altered?"""
 

@@ -15,6 +15,7 @@ import typing as t
 
 from ..commands import ip
 from ..model import Seen
+from ..text import clean
 from .refusals import refusal
 from .subnet import take
 
@@ -22,7 +23,8 @@ if t.TYPE_CHECKING:
     from ..kernel.port import Kernel
 
 Params = t.Mapping[str, t.Any]
-PLAIN = ""
+_LINE = 2000
+"""Characters of one object in a diff."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Change:
     op: str
     seen: Seen
     words: t.Sequence[str]
-    how: str = PLAIN
+    how: str = ""
     """``replace``, ``append``... where the op alone does not say it: see :mod:`..kernel.put`."""
     instead: Seen | None = None
     """Of an address: what comes in its place among those of its subnet."""
@@ -123,4 +125,5 @@ def _looked_again(resource: Resource, kernel: Kernel) -> t.Sequence[str]:
 
 
 def _lines(lines: t.Sequence[str]) -> str:
-    return "".join(line + "\n" for line in lines)
+    """For a terminal: names come from the host."""
+    return "".join(clean(line, _LINE) + "\n" for line in lines)

@@ -112,6 +112,13 @@ class _Link:
     def _made(self) -> t.List[Change]:
         if self.kind is None:
             raise ValueError("name: there is no link %r here; set kind to make it" % self.name)
+        given = {**self.wish, "peer": self.peer}
+        missing = [name for name in KINDS[self.kind].required if given.get(name) is None]
+        if missing:
+            raise ValueError(
+                "kind: there is no link %r here, and to make a %s, %s must be set"
+                % (self.name, self.kind, " and ".join(missing))
+            )
         wish = dict(self.wish)
         if self.kind == "vxlan":
             wish.setdefault("port", _VXLAN_PORT)

@@ -47,11 +47,13 @@ class _Route:
         self.tos = options.number(params["tos"], "tos", 0, 255)
         if self.tos and self.family == 6:
             raise ValueError("tos: IPv6 routes have none; leave it out")
+        if params["scope"] is not None and self.family == 6:
+            raise ValueError("scope: IPv6 routes have none; leave it out")
         self.said: t.Dict[str, t.Any] = {
             "prefsrc": options.address(params["source"], "source", self.family),
             "mtu": options.number(params["mtu"], "mtu", 1, 0xFFFFFFFF),
             "proto": options.word(names.PROTOCOLS, params["proto"], "proto"),
-            "scope": options.word(names.SCOPES, params["scope"], "scope") if self.family == 4 else None,
+            "scope": options.word(names.SCOPES, params["scope"], "scope"),
             "nhid": options.number(params["nexthop_id"], "nexthop_id", 1, 0xFFFFFFFF),
         }
         self.onlink: bool | None = params["onlink"]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..kernel.seen import same
 from ..model import Seen
 
 if t.TYPE_CHECKING:
@@ -22,7 +23,7 @@ def take(kernel: Kernel, seen: Seen, instead: Seen | None = None) -> str | None:
     """Remove an address, or put another one in its place; why not, where the kernel refuses it."""
     along = kernel.collateral("address.del", seen)
     addresses = [other for other in along if other.kind == "address"] or [seen]
-    back = [instead if other.raw == seen.raw else other for other in addresses]
+    back = [instead if same(other, seen) else other for other in addresses]
     adding = [("address.add", other) for other in back if other is not None]
     if adding:
         adding += [("route.add", other) for other in along if other.kind == "route" and _stays(other, seen, instead)]

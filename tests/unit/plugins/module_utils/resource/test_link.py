@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
+import yaml
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel import links, netlink, tables
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Seen
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.link import link
@@ -14,6 +17,7 @@ from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.resourc
 from hypothesis import given
 from hypothesis import strategies as st
 
+MODULES = pathlib.Path(__file__).parents[5] / "plugins" / "modules"
 ADDRESS4 = st.ip_addresses(v=4).map(str).filter(lambda text: text != "0.0.0.0")
 ADDRESS = ADDRESS4 | st.ip_addresses(v=6).map(str).filter(lambda text: text != "::")
 KEY = netlink.pack_attribute(4, b"\0\0\0\7")
@@ -71,6 +75,13 @@ def gre(**details):
     return Seen("link", tables.decode_link(raw, 0, len(raw)), raw)
 
 
+def test_the_module_offers_the_kinds_that_can_be_made():
+    options = yaml.safe_load((MODULES / "link.py").read_text().split('"""')[1])["options"]
+    assert options["kind"]["choices"] == sorted(links.KINDS)
+    assert options["mode"]["choices"] == list(links.MACVLAN_MODES)
+    assert set(options) >= {name for kind in links.KINDS.values() for name in (*kind.fields, *kind.required)}
+
+
 OPTIONS = {"name": "tun0", "kind": "gre", "local": "192.0.2.1", "remote": "198.51.100.7"}
 
 
@@ -79,7 +90,7 @@ def test_a_tunnel_that_is_as_it_should_be_is_left_alone():
 
 
 def test_a_tunnel_whose_end_moved_is_altered_and_keeps_its_key():
-    result = link(told(**dict(OPTIONS, local="192.0.2.2", ttl=64)), Shelf(gre()), True)
+    result = link(told(**{**OPTIONS, "local": "192.0.2.2", "ttl": 64}), Shelf(gre()), True)
     assert result["commands"] == ["ip link set dev tun0 type gre local 192.0.2.2 ttl 64"]
     assert result["diff"] == {
         "before": "tun0 type gre local 192.0.2.1 remote 198.51.100.7\n",
