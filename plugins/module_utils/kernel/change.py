@@ -22,7 +22,7 @@ from .normal import normal
 from .outcome import Changed
 from .picking import may_take
 from .routes import RTA_DST, RTMSG
-from .seen import Key, Wire, decode, dst_of, key_of, place_of, same, slots, small, text
+from .seen import Key, Wire, decode, dst_of, keys_of, place_of, same, slots, small, text
 from .verify import compared, holds, slot_of
 
 CREATE, EXCL, APPEND, REPLACE = 0x400, 0x200, 0x800, 0x100
@@ -226,7 +226,7 @@ def route_bodies(raw: bytes, keys: t.Iterable[Key]) -> t.List[bytes]:
 
 def _routes_del(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
     tallies = [Tally() for _seen in seens]
-    todo = [list(map(key_of, seen.dsts)) for seen in seens]
+    todo = [list(keys_of(seen.dsts)) for seen in seens]
     lost: t.Set[t.Tuple[int, Key]] = set()
     while any(todo):
         wanted: t.Dict[t.Tuple[int, int], t.Set[Key]] = {}
@@ -287,7 +287,7 @@ def _routes_add(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
     changed = []
     for seen in seens:
         tally = Tally()
-        todo = list(map(key_of, seen.dsts))
+        todo = list(keys_of(seen.dsts))
         lost: t.Set[Key] = set()
         while todo:
             here = slots(wire, {place_of(seen): set(todo)})[place_of(seen)]

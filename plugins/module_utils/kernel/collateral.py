@@ -5,7 +5,8 @@
 """What a change takes along: what the kernel removes with an object, and what its place among others depends on.
 
 Kept before a step, it is what undoing needs; kept before a transaction (the checkpoint), it is what "as it was" means.
-Routes that IPv6 makes by itself in table local are left out: they follow from addresses and links, in their own time.
+Routes that the kernel makes by itself for an address come back with it, and must not come back without it: they are no
+collateral. Those of IPv6 in table local are not in a checkpoint either: they come and go in their own time.
 """
 
 from __future__ import annotations
@@ -16,11 +17,15 @@ import ipaddress
 import typing as t
 
 from ..model import TABLE_LOCAL, Address, Link, Neighbour, NextHop, Route, Seen
+from .netlink import attributes
 from .routes import Filter
-from .seen import Key, Place, Slots, Wire, dst_of, key_of, place_of, route_groups, route_seen, slots, small
-from .tables import AF_INET6
+from .seen import Key, Place, Slots, Wire, dst_of, keys_of, place_of, route_groups, route_seen, slots, small
+from .tables import AF_INET6, IFADDR, unsigned
 from .verify import Slot, slot_of
 
+_IFA_RT_PRIORITY = 9
+_IPV6_METRIC = 256
+"""IP6_RT_PRIO_ADDRCONF."""
 _FOLLOWING = ("vlan", "macvlan", "macvtap", "ipvlan")
 """Kinds that go with their parent."""
 
@@ -45,7 +50,7 @@ class Concern:
 
     def add(self, seen: Seen) -> None:
         place = place_of(seen)
-        self.dsts.setdefault(place, set()).update(map(key_of, seen.dsts))
+        self.dsts.setdefault(place, set()).update(keys_of(seen.dsts))
         self.slots.setdefault(place, set()).add(slot_of(seen.raw))
 
 
@@ -83,7 +88,7 @@ def collateral(wire: Wire, op: str, seen: Seen) -> t.Tuple[Seen, ...]:
         found = _nexthop(tables, concern, seen.object)
     else:
         return ()
-    return tuple(found + routes_of(wire, concern))
+    return tuple(found + _of_their_own(tables["address"], routes_of(wire, concern)))
 
 
 def checkpoint(wire: Wire, seens: t.Sequence[Seen]) -> t.Tuple[Seen, ...]:
@@ -235,5 +240,33 @@ def _grouped(place: Place, here: Slots, wanted: t.Container[Slot]) -> t.Iterator
 
 def _several(seens: t.Sequence[Seen]) -> t.Tuple[Seen, ...]:
     """Those that share a slot: alone in it, a route has no order."""
-    count = collections.Counter((seen.dsts, slot_of(seen.raw)) for seen in seens)
+    count = _mates(seens)
     return tuple(seen for seen in seens if count[seen.dsts, slot_of(seen.raw)] > 1)
+
+
+def _mates(seens: t.Iterable[Seen]) -> t.Counter[t.Tuple[t.Tuple[str, ...], Slot]]:
+    return collections.Counter((seen.dsts, slot_of(seen.raw)) for seen in seens)
+
+
+def _of_their_own(addresses: t.Iterable[Seen], seens: t.Sequence[Seen]) -> t.List[Seen]:
+    """Without those that the kernel makes for addresses; of several in one slot the order is kept."""
+    made = {_connected_to(seen) for seen in addresses if "noprefixroute" not in seen.object.flags}
+    count = _mates(seens)
+    kept = []
+    for seen in seens:
+        route, dsts = seen.object, seen.dsts
+        if route.proto == "kernel" and route.type != "unicast":
+            continue
+        if route.proto == "kernel" and len(route.hops) == 1 and count[dsts, slot_of(seen.raw)] == 1:
+            dsts = tuple(dst for dst in dsts if (route.hops[0].ifindex, dst, route.metric) not in made)
+        if dsts:
+            kept.append(seen if dsts == seen.dsts else dataclasses.replace(seen, dsts=dsts))
+    return kept
+
+
+def _connected_to(address: Seen) -> t.Tuple[int, str, int]:
+    """Link, prefix and metric of the route that the kernel makes."""
+    found = attributes(address.raw, IFADDR.size, len(address.raw))
+    metric = unsigned(found[_IFA_RT_PRIORITY]) if _IFA_RT_PRIORITY in found else 0
+    ifindex, network = subnet_of(address.object)
+    return ifindex, str(network), metric or (_IPV6_METRIC if address.object.family == 6 else 0)

@@ -41,6 +41,8 @@ HEADER = struct.Struct("=IHHII")
 HEADER_SIZE = HEADER.size
 HEAD = struct.Struct("=IHH")
 """The first three of them, which is what a walk over messages needs."""
+_ACK = struct.Struct("=IHHIIi")
+"""nlmsghdr and the errno of an NLMSG_ERROR."""
 _ATTRIBUTE = struct.Struct("=HH")
 _ERRNO = struct.Struct("=i")
 _TIMEVAL = struct.Struct("@ll")
@@ -258,12 +260,10 @@ class Netlink:
                 data = self.recv()
             except Overrun:
                 return acks  # not idle: the next one gets a new socket
-            place = HEADER.unpack_from(data)[3] - first
-            if not 0 <= place < len(batch):
-                continue
-            number = error_of(data, 0)
-            acks[place] = Ack(number, complaint_of(data, 0)) if number else DONE
-            missing -= 1
+            _size, _kind, _flags, sequence, _port, number = _ACK.unpack_from(data)
+            if first <= sequence < first + len(batch):
+                acks[sequence - first] = Ack(-number, complaint_of(data, 0)) if number else DONE
+                missing -= 1
         self.idle = True
         return acks
 

@@ -167,9 +167,11 @@ def _neighbour(data: bytes, start: int, end: int) -> bytes:
 # Links ---------------------------------------------------------------------------------------------------------------
 
 _IFLA_TXQLEN, _IFLA_GROUP = 13, 27
+IFLA_AF_SPEC = 26
+_IFLA_INET6_ADDR_GEN_MODE = 8
 _LINK_KEPT = (
     tables.IFLA_ADDRESS, tables.IFLA_IFNAME, tables.IFLA_MTU, tables.IFLA_LINK, tables.IFLA_MASTER, _IFLA_TXQLEN,
-    tables.IFLA_LINKINFO, tables.IFLA_IFALIAS, _IFLA_GROUP, tables.IFLA_LINK_NETNSID,
+    tables.IFLA_LINKINFO, tables.IFLA_IFALIAS, IFLA_AF_SPEC, _IFLA_GROUP, tables.IFLA_LINK_NETNSID,
 )  # fmt: skip
 _LINK_STATES: t.Mapping[bytes, t.Container[int]] = {
     # IFLA_BR_*: root and bridge id, root port and cost, topology changes, timers, querier state, learned entries
@@ -180,6 +182,8 @@ _LINK_STATES: t.Mapping[bytes, t.Container[int]] = {
 """By kind, what of its data (IFLA_INFO_DATA) is a state."""
 _BR_VLAN_FILTERING, _BR_GROUP_ADDR, _BR_MULTI_BOOLOPT = 7, 20, 46
 _BR_DEFAULTS = {(_BR_VLAN_FILTERING, b"\0"), (_BR_GROUP_ADDR, bytes.fromhex("0180c2000000"))}
+_VXLAN_TTL_INHERIT = 28
+_VXLAN_SWITCHES = (21, 22, _VXLAN_TTL_INHERIT)
 _IFF_KEPT = 0x1 | 0x8
 """IFF_*: up, loopback."""
 
@@ -192,9 +196,18 @@ def _link(data: bytes, start: int, end: int) -> bytes:
         number = kind & NLA_TYPE_MASK
         if number == tables.IFLA_LINKINFO:
             value = _link_info(value)
+        elif number == IFLA_AF_SPEC:
+            value = _address_families(value)
         if number in _LINK_KEPT and value:
             found.append((kind, value))
     return tables.IFINFO.pack(0, hardware, ifindex, flags & _IFF_KEPT, 0) + packed(found)
+
+
+def _address_families(value: bytes) -> bytes:
+    """How it gets its IPv6 address: all else is counters, or switches that have sysctls."""
+    inside = dict(pairs(value, 0, len(value))).get(AF_INET6, b"")
+    kept = [pair for pair in pairs(inside, 0, len(inside)) if pair[0] == _IFLA_INET6_ADDR_GEN_MODE]
+    return packed([(AF_INET6, packed(kept))]) if kept else b""
 
 
 def _link_info(value: bytes) -> bytes:
@@ -207,14 +220,29 @@ def _link_info(value: bytes) -> bytes:
     if inside is not None:
         states = _LINK_STATES.get(kind.rstrip(b"\0"), ())
         data = without(pairs(inside, 0, len(inside)), states)
-        kept.append((tables.IFLA_INFO_DATA, packed(_bridge(data) if kind.startswith(b"bridge") else data)))
+        data = _TAKEN_BACK.get(kind.rstrip(b"\0"), _as_shown)(data)
+        kept.append((tables.IFLA_INFO_DATA, packed(data)))
     return packed(kept)
+
+
+def _as_shown(data: Pairs) -> Pairs:
+    return data
 
 
 def _bridge(data: Pairs) -> Pairs:
     """The kernel refuses switches that it was built without, also where they are off: only those that are on are named."""
     data = [pair for pair in data if pair not in _BR_DEFAULTS]
     return [(kind, value[:4] * 2 if kind == _BR_MULTI_BOOLOPT else value) for kind, value in data]
+
+
+def _vxlan(data: Pairs) -> Pairs:
+    """Switches whose presence counts (remcsumrx), or which the kernel shows as a number and takes as a flag."""
+    data = [(kind, value) for kind, value in data if kind not in _VXLAN_SWITCHES or value != b"\0"]
+    return [(kind, b"" if kind == _VXLAN_TTL_INHERIT else value) for kind, value in data]
+
+
+_TAKEN_BACK: t.Mapping[bytes, t.Callable[[Pairs], Pairs]] = {b"bridge": _bridge, b"vxlan": _vxlan}
+"""By kind, how its data must be spelled for the kernel to take it back."""
 
 
 # What they share -----------------------------------------------------------------------------------------------------

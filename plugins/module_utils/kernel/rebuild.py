@@ -21,7 +21,7 @@ from . import tables
 from .change import CREATE, EXCL, NEW, REPLACE, Tally, delete_body, settle
 from .collateral import lasts, subnet_of
 from .netlink import DONE, LOST, Ack
-from .normal import identity, normal, packed, pairs, without
+from .normal import IFLA_AF_SPEC, identity, normal, packed, pairs, without
 from .picking import may_take
 from .rebuild_routes import Taken, bring_back_routes, staying
 from .seen import Wire, same, small, text
@@ -95,7 +95,7 @@ def _link(wire: Wire, seen: Seen, tally: Tally) -> None:
     elif found[0].object.name != seen.object.name:
         tally.failed.append((text(seen), "ESTALE: its ifindex is that of %s now" % found[0].object.name))
         return
-    acks += wire.netlink.acted(NEW["link"], 0, [_placed(seen)])
+    acks += wire.netlink.acted(NEW["link"], 0, _placed(seen))
     refused: t.List[Ack] = [ack for ack in acks if ack not in (DONE, LOST)]
     settle(tally, text(seen), refused[0] if refused else DONE, ())
 
@@ -103,20 +103,21 @@ def _link(wire: Wire, seen: Seen, tally: Tally) -> None:
 def _made(seen: Seen) -> bytes:
     """RTM_NEWLINK that makes it: with its own ifindex, and down."""
     size = tables.IFINFO.size
-    later = (tables.IFLA_MASTER, tables.IFLA_IFALIAS, tables.IFLA_LINK_NETNSID)
+    later = (tables.IFLA_MASTER, tables.IFLA_IFALIAS, tables.IFLA_LINK_NETNSID, IFLA_AF_SPEC)
     head = tables.IFINFO.pack(0, 0, seen.object.ifindex, 0, 0)
     return head + packed(without(pairs(seen.raw, size, len(seen.raw)), later))
 
 
-def _placed(seen: Seen) -> bytes:
-    """RTM_NEWLINK that gives a link its master, its alias and its administrative state."""
-    size = tables.IFINFO.size
+def _placed(seen: Seen) -> t.List[bytes]:
+    """RTM_NEWLINK that says how a link gets its IPv6 address, then its master, its alias and its administrative state."""
+    size, index = tables.IFINFO.size, seen.object.ifindex
     found = dict(pairs(seen.raw, size, len(seen.raw)))
-    kept = [(tables.IFLA_MASTER, found.get(tables.IFLA_MASTER, bytes(4)))]
-    if tables.IFLA_IFALIAS in found:
-        kept.append((tables.IFLA_IFALIAS, found[tables.IFLA_IFALIAS]))
+    first = [(kind, found[kind]) for kind in (IFLA_AF_SPEC,) if kind in found]
+    then = [(tables.IFLA_MASTER, found.get(tables.IFLA_MASTER, bytes(4)))]
+    then += [(kind, found[kind]) for kind in (tables.IFLA_IFALIAS,) if kind in found]
     up = _IFF_UP if seen.object.up else 0
-    return tables.IFINFO.pack(0, 0, seen.object.ifindex, up, _IFF_UP) + packed(kept)
+    heads = (tables.IFINFO.pack(0, 0, index, 0, 0), tables.IFINFO.pack(0, 0, index, up, _IFF_UP))
+    return [heads[0] + packed(first), heads[1] + packed(then)] if first else [heads[1] + packed(then)]
 
 
 def set_up(wire: Wire, seen: Seen, up: bool, tally: Tally) -> None:

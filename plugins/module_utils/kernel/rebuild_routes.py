@@ -16,7 +16,7 @@ from .lending import lent
 from .netlink import DONE, LOST, attributes, why
 from .normal import identity, normal, packed, pairs, without
 from .picking import may_take
-from .seen import Key, Place, Slots, Wire, dst_of, key_of, place_of, slots
+from .seen import Key, Place, Slots, Wire, dst_of, keys_of, place_of, slots
 from .tables import AF_INET6
 from .verify import slot_of
 
@@ -83,7 +83,7 @@ def _slots_wanted(seens: t.Sequence[Seen], taken: Taken) -> t.Tuple[_Wanted, t.S
         here, raw = wanted.setdefault(place_of(seen), {}), normal("route", seen.raw)
         if not taken(seen):
             in_order_only.add(raw)
-        for key in map(key_of, seen.dsts):
+        for key in keys_of(seen.dsts):
             raws = here.get(key, ())
             if raw not in raws:
                 here[key] = raws + (raw,)

@@ -15,7 +15,7 @@ from .collateral import subnet_of
 from .normal import identity
 from .outcome import Restored
 from .rebuild import bring_back, set_up
-from .seen import Wire, dst_of, key_of, place_of, same, text
+from .seen import Wire, dst_of, keys_of, place_of, same, text
 from .tables import AF_INET6
 from .verify import slot_of
 
@@ -125,7 +125,7 @@ def _slots(seens: t.Iterable[Seen]) -> _Marks:
         place, slot, mark = place_of(seen), slot_of(seen.raw), identity("route", seen.raw)
         # The kernel's own IPv6 routes, one for each link, come in any order.
         more = (mark,) if place[0] == AF_INET6 and seen.object.proto == "kernel" else ()
-        for key in map(key_of, seen.dsts):
+        for key in keys_of(seen.dsts):
             at = (place, key, slot)
             found[at] = tuple(sorted(found.get(at, ()) + more)) if more else found.get(at, ()) + (mark,)
     return found

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import typing as t
 
@@ -26,6 +27,7 @@ Slots = t.Dict[Key, t.Tuple[bytes, ...]]
 """Raws of the routes to one destination in one table, in the kernel's order."""
 
 _WIDTH = {AF_INET: 4, AF_INET6: 16}
+_LENGTHS = {"%d" % length: bytes((length,)) for length in range(129)}
 _DECODERS: t.Mapping[str, t.Callable[[bytes, int, int], t.Any]] = {
     "link": tables.decode_link,
     "address": tables.decode_address,
@@ -77,14 +79,14 @@ def route_groups(
 ) -> t.List[Seen]:
     """The routes that are wanted, one Seen for all that differ in nothing but their destination. ``keep`` is asked with
     a template as the kernel shows it now; ``dsts``: only routes to these prefixes."""
-    only = None if dsts is None else {(AF_INET6 if ":" in dst else AF_INET, key_of(dst)) for dst in dsts}
+    only = None if dsts is None else set(keys_of(tuple(dsts)))
 
     def read() -> t.Iterator[t.Dict[bytes, t.List[str]]]:
         groups: t.Dict[bytes, t.List[str]] = {}
         known: t.Dict[t.Tuple[int, bytes], t.Optional[t.List[str]]] = {}
         with wire.opened() as netlink:
             for family, remainder, dst, length in remainders(netlink, wanted, wire.unsteady):
-                if only is not None and (family, bytes((length,)) + dst.ljust(_WIDTH[family], b"\0")) not in only:
+                if only is not None and bytes((length,)) + dst.ljust(_WIDTH[family], b"\0") not in only:
                     continue
                 if (family, remainder) not in known:
                     message = bytes((family, 0)) + remainder
@@ -107,22 +109,26 @@ def slots(wire: Wire, wanted: t.Mapping[Place, t.AbstractSet[Key]]) -> t.Dict[Pl
     """What stands at these destinations of these tables. A table that the kernel does not flag as changed may hide a
     route: read again what is missing."""
 
+    lengths = list(_LENGTHS.values())
+
     def read() -> t.Iterator[t.Dict[Place, Slots]]:
         found: t.Dict[Place, Slots] = {place: {} for place in wanted}
         with wire.opened() as netlink:
             for (family, table), keys in wanted.items():
                 here = found[family, table]
-                raws: t.Dict[bytes, bytes] = {}
-                width = _WIDTH[family]
+                known: t.Dict[bytes, t.Tuple[bytes]] = {}
+                no_dst = bytes(_WIDTH[family])
                 for _family, remainder, dst, length in remainders(
                     netlink, Filter(family=FAMILY_OF[family], table=table), wire.unsteady
                 ):
-                    key = bytes((length,)) + (dst or bytes(width))
+                    key = lengths[length] + (dst or no_dst)
                     if key in keys:
-                        raw = raws.get(remainder)
-                        if raw is None:
-                            raw = raws[remainder] = normal("route", bytes((family, 0)) + remainder)
-                        here[key] = here.get(key, ()) + (raw,)
+                        alone = known.get(remainder)
+                        if alone is None:
+                            alone = known[remainder] = (normal("route", bytes((family, 0)) + remainder),)
+                        before = here.setdefault(key, alone)
+                        if before is not alone:
+                            here[key] = before + alone
         yield found
 
     ((found),) = steady(read, "routes", wire.unsteady)
@@ -131,14 +137,20 @@ def slots(wire: Wire, wanted: t.Mapping[Place, t.AbstractSet[Key]]) -> t.Dict[Pl
 
 def key_of(dst: str) -> Key:
     """Raises ValueError for what is no prefix."""
-    address, slash, length = dst.partition("/")
+    address, _slash, length = dst.partition("/")
     try:
-        packed = socket.inet_pton(AF_INET6 if ":" in address else AF_INET, address)
-        if not slash or not 0 <= int(length) <= 8 * len(packed):
-            raise ValueError
-    except (OSError, ValueError) as exc:
+        key = _LENGTHS[length] + socket.inet_pton(AF_INET6 if ":" in address else AF_INET, address)
+    except (KeyError, OSError) as exc:
         raise ValueError("%r is no prefix like 192.0.2.0/24 or 2001:db8::/32" % dst) from exc
-    return bytes((int(length),)) + packed
+    if len(key) == 5 and key[0] > 32:
+        raise ValueError("%r is longer than an IPv4 prefix can be" % dst)
+    return key
+
+
+@functools.lru_cache(maxsize=16)
+def keys_of(dsts: t.Tuple[str, ...]) -> t.Tuple[Key, ...]:
+    """Of many at once: a hundred thousand of them are asked for again and again."""
+    return tuple(map(key_of, dsts))
 
 
 def dst_of(key: Key) -> str:

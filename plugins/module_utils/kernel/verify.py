@@ -15,7 +15,7 @@ from .netlink import attributes
 from .normal import identity
 from .outcome import Verified
 from .routes import RTA_PRIORITY, RTA_SRC, RTMSG
-from .seen import SMALL, Key, Place, Slots, Wire, dst_of, key_of, place_of, same, slots, small, text
+from .seen import SMALL, Key, Place, Slots, Wire, dst_of, keys_of, place_of, same, slots, small, text
 
 Slot = t.Tuple[int, int, bytes, bytes]
 """TOS, source prefix and its length, metric."""
@@ -75,7 +75,7 @@ def wanted_slots(seens: t.Iterable[Seen]) -> t.Dict[Place, t.Set[Key]]:
     wanted: t.Dict[Place, t.Set[Key]] = {}
     for seen in seens:
         if seen.kind == "route":
-            wanted.setdefault(place_of(seen), set()).update(map(key_of, seen.dsts))
+            wanted.setdefault(place_of(seen), set()).update(keys_of(seen.dsts))
     return wanted
 
 
@@ -86,7 +86,7 @@ def _routes(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Verified]:
     missing = []
     for seen in seens:
         here = found[place_of(seen)]
-        keys = [key for key in map(key_of, seen.dsts) if not holds(here.get(key, ()), seen.raw)]
+        keys = [key for key in keys_of(seen.dsts) if not holds(here.get(key, ()), seen.raw)]
         if keys:
             missing.append(dataclasses.replace(seen, dsts=tuple(map(dst_of, keys))))
     again = slots(wire, wanted_slots(missing)) if missing else {}
@@ -96,8 +96,7 @@ def _routes(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Verified]:
 def _verified(seen: Seen, first: Slots, second: Slots) -> Verified:
     there, gone, differs = [], [], []
     slot = slot_of(seen.raw)
-    for dst in seen.dsts:
-        key = key_of(dst)
+    for dst, key in zip(seen.dsts, keys_of(seen.dsts)):
         if holds(first.get(key, ()), seen.raw) or holds(second.get(key, ()), seen.raw):
             there.append(dst)
         elif any(slot_of(other) == slot for other in second.get(key, ())):
