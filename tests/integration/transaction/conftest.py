@@ -17,33 +17,16 @@ import time
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils import hostid
-from ansible_collections.netmend.reclaim.plugins.module_utils.inverse import inverse_of
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
-from ansible_collections.netmend.reclaim.plugins.module_utils.model import OPS, Plan, PlanStep, Seen
-from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Seen
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction import history
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.place import Place
 from ansible_collections.netmend.reclaim.tests.integration.kernel.conftest import netns  # noqa: F401
+from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
 
 DRIVER = pathlib.Path(__file__).with_name("driver.py")
 SECONDS = 120
 """Longer than anything here takes on a slow machine."""
-
-STALE = """
-ip link add dev up0 type veth peer name up1
-ip link set up0 up && ip link set up1 up
-ip address add 192.0.2.1/24 dev up0 nodad
-ip address add 198.51.100.1/32 dev up0
-ip address add 2001:db8::1/64 dev up0 nodad
-ip route add default via 192.0.2.254 dev up0
-ip route add 10.1.0.0/24 via 192.0.2.250 proto bgp table 100
-ip route add 10.2.0.0/24 via 192.0.2.250 proto bgp table 100
-ip rule add pref 100 to 10.1.0.0/16 lookup 100
-ip rule add pref 101 from 198.51.100.9 lookup 101
-ip rule add pref 101 from 198.51.100.8 lookup 101
-ip -6 rule add pref 102 from 2001:db8:9::/64 lookup 102
-"""
-"""A host of which some things are left over."""
 
 
 class Run:
@@ -74,13 +57,11 @@ class Host:
         self.ns = namespace
         self.name = namespace.name
         self.state_dir = state_dir
-        self.ns.sh(STALE)
+        self.ns.sh(plans.STALE)
         self.ns.until("! ip -6 address show tentative | grep -q inet6")
 
     def start(self, function: str, faults: dict | None = None, prefix: tuple[str, ...] = (), **params: object) -> Run:
-        arguments = {"state_dir": str(self.state_dir), "health_checks": [], "rehearse": False, "protect": []}
-        arguments.update({"protect_way_in": True, "confirm_within": 120, "netns": None, "_ansible_check_mode": False})
-        arguments.update(params)
+        arguments = {"state_dir": str(self.state_dir), **params}
         process = subprocess.Popen(
             [
                 "ip",
@@ -114,18 +95,9 @@ class Host:
     def plan(self, *steps: tuple[str, Seen]) -> dict:
         return plan_for(self.name, *steps)
 
-    @staticmethod
-    def plan_with(plan: dict, **fields: object) -> dict:
-        """Another plan, made with a digest that is right."""
-        value = dict(plan, **fields)
-        return dict(value, digest=wire.digest(value))
-
     def stale(self) -> dict:
-        """The plan that mends this host: stale rules and routes go."""
-        rules = self.seen("rule", lambda rule: 100 <= rule.priority < 200)
-        routes = self.seen("route", lambda route: route.table == 100)
-        assert len(rules) == 4 and [seen.count for seen in routes] == [2]
-        return self.plan(*[("rule.del", seen) for seen in rules], *[("route.del", seen) for seen in routes])
+        with Kernel(self.name) as kernel:
+            return plans.stale(kernel)
 
     def stale_again(self) -> dict:
         """Another plan, about something that is not there."""
@@ -163,34 +135,10 @@ class Host:
         return self.standing(identifier)
 
 
-def plan_for(netns: str, *steps: tuple[str, Seen]) -> dict:
-    """A plan as the planner would write it."""
-    ordered = sorted(steps, key=lambda step: OPS.index(step[0]))
-    host = hostid.host(netns)
-    made = Plan(
-        host={name: host[name] for name in ("hostname", "machine_id", "boot_id", "netns")},
-        generation="0" * 16,
-        created=time.time(),
-        made_by="netmend.reclaim tests",
-        steps=tuple(_step(op, seen) for op, seen in ordered),
-    )
-    return wire.to_json(made)
-
-
-def _step(op: str, seen: Seen) -> PlanStep:
-    inverse, why_not = inverse_of(op, seen)
-    return PlanStep(
-        op=op,
-        findings=("0" * 16,),
-        command="%s %s" % (op, " ".join(seen.dsts) or seen.object),
-        why="it is stale",
-        kind=seen.kind,
-        object=wire.view(seen.object),
-        raw=seen.raw.hex(),
-        dsts=seen.dsts,
-        inverse=inverse,
-        no_inverse=why_not,
-    )
+def plan_for(name: str, *steps: tuple[str, Seen]) -> dict:
+    """A plan for the host that this namespace is, as the planner would write it."""
+    with Kernel(name) as kernel:
+        return plans.plan(kernel, *steps)
 
 
 @pytest.fixture

@@ -21,6 +21,24 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.outcome imp
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.ending import transaction
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.reclaim import reclaim
+from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
+
+FUNCTIONS = {
+    "reclaim": reclaim,
+    "transaction": transaction,
+    "stale": lambda _params, kernel, _check: plans.stale(kernel),
+}
+DEFAULTS = {
+    "health_checks": [],
+    "rehearse": False,
+    "protect": [],
+    "protect_way_in": True,
+    "confirm_within": 120,
+    "netns": None,
+    "_ansible_check_mode": False,
+}
+CHECK = dict.fromkeys(("reach", "source", "tcp", "port", "http", "command"), None)
+CHECK.update(status=200, timeout=5)
 
 
 class Faulty(Kernel):
@@ -55,25 +73,11 @@ class Faulty(Kernel):
 
 
 def main() -> None:
-    function = {"reclaim": reclaim, "transaction": transaction}[sys.argv[1]]
-    params = json.load(sys.stdin)
-    params["health_checks"] = [
-        {
-            "reach": None,
-            "source": None,
-            "tcp": None,
-            "port": None,
-            "http": None,
-            "status": 200,
-            "command": None,
-            "timeout": 5,
-            **check,
-        }
-        for check in params["health_checks"]
-    ]
+    params = {**DEFAULTS, **json.load(sys.stdin)}
+    params["health_checks"] = [{**CHECK, **check} for check in params["health_checks"]]
     try:
         with Faulty(params["netns"], json.loads(sys.argv[2]), params["state_dir"]) as kernel:
-            result = function(params, kernel, params.pop("_ansible_check_mode"))
+            result = FUNCTIONS[sys.argv[1]](params, kernel, params.pop("_ansible_check_mode"))
     except (ValueError, OSError) as exc:  # as the module does
         result = {"failed": True, "msg": str(exc)}
     json.dump(result, sys.stdout)

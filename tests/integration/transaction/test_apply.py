@@ -10,6 +10,8 @@ import dataclasses
 import json
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import PlanStep
+from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
 
 
 def test_applied_and_confirmed(host):
@@ -119,7 +121,7 @@ def test_the_way_in_stops_the_plan(host):
 )
 def test_a_plan_of_another_host_or_boot_is_refused(host, host_fields, words):
     plan, before = host.stale(), host.state()
-    result = host.reclaim(host.plan_with(plan, host=dict(plan["host"], **host_fields)))
+    result = host.reclaim(plans.changed(plan, host=dict(plan["host"], **host_fields)))
     assert result["state"] == "refused" and words in result["msg"], result
     assert host.state() == before and host.place().ids() == []
 
@@ -128,7 +130,7 @@ def test_a_tampered_plan_is_refused(host):
     plan, before = host.stale(), host.state()
     plan["steps"][0]["raw"] = plan["steps"][1]["raw"]
     assert "changed after it was made" in host.reclaim(plan)["msg"]
-    shown = host.reclaim(host.plan_with(plan))  # with a digest that is right
+    shown = host.reclaim(plans.changed(plan))  # with a digest that is right
     assert shown["state"] == "refused" and "step 1 shows another object than the one it acts on" in shown["msg"]
     assert host.state() == before
 
@@ -245,8 +247,8 @@ def test_a_command_of_an_owner(host, tmp_path):
     """It cannot be taken back, and that is said; it is run without a shell."""
     mark = tmp_path / "a b; $(touch c)"
     restart = owner(["touch", str(mark)])
-    plan = host.plan_with(host.stale())
-    plan = host.plan_with(plan, steps=[restart, *plan["steps"]])
+    plan = plans.changed(host.stale())
+    plan = plans.changed(plan, steps=[restart, *plan["steps"]])
     result = host.reclaim(plan)
     assert result["state"] == "armed", result
     assert mark.exists() and not (tmp_path / "c").exists()
@@ -256,7 +258,7 @@ def test_a_command_of_an_owner(host, tmp_path):
 
 def test_a_command_of_an_owner_that_fails_takes_all_back(host):
     plan, before = host.stale(), host.state()
-    plan = host.plan_with(plan, steps=[owner(["sh", "-c", "echo no such unit; exit 5"]), *plan["steps"]])
+    plan = plans.changed(plan, steps=[owner(["sh", "-c", "echo no such unit; exit 5"]), *plan["steps"]])
     result = host.reclaim(plan)
     assert result["state"] == "rolled-back" and "status 5: no such unit" in result["msg"], result
     assert host.state() == before
@@ -292,8 +294,6 @@ def selector(**said):
 
 
 def owner(argv):
-    from ansible_collections.netmend.reclaim.plugins.module_utils.model import PlanStep
-
     step = PlanStep(
         op="owner.restart",
         findings=(),
