@@ -44,6 +44,8 @@ class _Route:
         self.type = kind or ("unicast" if self.present else None)
         self.table = table_number(params["table"]) or (TABLE_LOCAL if kind in _LOCAL else TABLE_MAIN)
         self.metric = options.number(params["metric"], "metric", 0, 0xFFFFFFFF)
+        if self.present:
+            self.metric = self.metric or _METRIC[self.family]
         self.tos = options.number(params["tos"], "tos", 0, 255)
         if self.tos and self.family == 6:
             raise ValueError("tos: IPv6 routes have none; leave it out")
@@ -108,8 +110,7 @@ class _Route:
         """Is it in the same place (present), or all that was said (absent)? What is not said of a place is zero."""
         if not self.present:
             return self._fits(found)
-        metric = _METRIC[self.family] if self.metric is None else self.metric or _METRIC[self.family]
-        if (found.metric, found.tos, found.src) != (metric, self.tos or 0, None):
+        if (found.metric, found.tos, found.src) != (self.metric, self.tos or 0, None):
             return False
         return not self._beside(found)
 

@@ -18,6 +18,8 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.resource.link impo
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.neighbour import neighbour
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.route import route
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.rule import rule
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 MODULES = {"route": route, "rule": rule, "address": address, "link": link, "neighbour": neighbour}
 DEFAULTS = {"state": "present", "nodad": False, "proxy": False, "nud": "permanent"}
@@ -453,3 +455,78 @@ def test_whoever_undoes_it_at_once_is_told_of(netns, monkeypatch):
         ValueError, match="does not show them.*There is: nothing; still to do: -4 route add 192.0.2.0/24"
     ):
         run(ns, "route", **ROUTE4)
+
+
+# Whatever is asked for, upon whatever the tasks before left there ------------------------------------------------------
+
+
+def maybe(*values):
+    return st.sampled_from((None, *values))
+
+
+@st.composite
+def route_options(draw):
+    family = draw(st.sampled_from([4, 6]))
+    net, own = ("10.0.0.%d", "10.0.0.1") if family == 4 else ("2001:db8::%d", "2001:db8::1")
+    options = {
+        "dst": draw(st.sampled_from(["192.0.2.0/24", "0.0.0.0/0"] if family == 4 else ["2001:db8:9::/48", "::/0"])),
+        "table": draw(maybe("100")),
+        "metric": draw(maybe(0, 5)),
+        "tos": draw(maybe(16)) if family == 4 else None,
+        "state": draw(st.sampled_from(["present", "present", "absent"])),
+        "proto": draw(maybe("static", "bgp")),
+    }
+    shape = draw(st.sampled_from(["gateway", "gateway", "on-link", "several", "refused", "nexthop", "nothing"]))
+    if shape == "gateway":
+        options.update(gateway=net % draw(st.integers(7, 9)), interface=draw(maybe("va")), source=draw(maybe(own)))
+        options["mtu"] = draw(maybe(1400))
+    elif shape == "on-link":
+        options.update(interface=draw(st.sampled_from(["va", "vc"])))
+    elif shape == "several":
+        weights = st.lists(st.integers(1, 3), min_size=2, max_size=3)
+        options["nexthops"] = [{"gateway": net % (7 + at), "weight": w} for at, w in enumerate(draw(weights))]
+    elif shape == "refused":
+        options["type"] = draw(st.sampled_from(["blackhole", "unreachable", "prohibit", "throw"]))
+    elif shape == "nexthop":
+        options["nexthop_id"] = 7 if family == 4 else 8
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@st.composite
+def rule_options(draw):
+    options = {
+        "family": draw(st.sampled_from(["ipv4", "ipv6"])),
+        "priority": draw(maybe(50, 51)),
+        "mark": draw(maybe("0x10")),
+        "iif": draw(maybe("lo", "va")),
+        "ip_proto": draw(maybe("tcp")),
+        "dport": draw(maybe("443", "1000-2000")),
+        "invert": draw(maybe(True, False)),
+        "table": draw(maybe("100", "101")),
+        "suppress_prefixlength": draw(maybe(0)),
+        "state": draw(st.sampled_from(["present", "present", "absent"])),
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@pytest.mark.parametrize(("module", "tasks"), [("route", route_options()), ("rule", rule_options())])
+def test_whatever_is_asked_for_is_predicted_exactly(netns, module, tasks):
+    ns = made(netns)
+    changed = []
+
+    @settings(max_examples=150, deadline=None, database=None)
+    @given(tasks)
+    def task(options):
+        try:
+            predicted = run(ns, module, check=True, **options)
+        except ValueError:
+            return  # makes no sense, or leads nowhere
+        done = run(ns, module, **options)
+        assert done == predicted
+        changed.append(done["changed"])
+        again = run(ns, module, **options)
+        assert not again["changed"]
+        assert again["after"] == done["after"]
+
+    task()
+    assert changed.count(True) > 30
