@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 
+import jsonschema
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils import hostid
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
@@ -24,6 +25,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.place 
 from ansible_collections.netmend.reclaim.tests.integration.kernel.conftest import netns  # noqa: F401
 from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
 
+SCHEMA = pathlib.Path(__file__).resolve().parents[3] / "docs" / "schema" / "transaction-1.json"
 DRIVER = pathlib.Path(__file__).with_name("driver.py")
 SECONDS = 120
 """Longer than anything here takes on a slow machine."""
@@ -42,7 +44,10 @@ class Run:
     def result(self) -> dict:
         output, errors = self.process.communicate(timeout=SECONDS)
         assert self.process.returncode == 0, errors
-        return json.loads(output)
+        result = json.loads(output)
+        if set(result) != {"failed", "msg"}:
+            jsonschema.validate(result, json.loads(SCHEMA.read_text(encoding="utf-8")))
+        return result
 
     def killed(self) -> None:
         """It ended itself with SIGKILL, as it was told to."""
