@@ -53,7 +53,7 @@ def brief(findings: t.Sequence[t.Mapping[str, t.Any]]) -> str:
 
 @dataclasses.dataclass
 class Audited:
-    """What ``ansible-playbook netmend.reclaim.audit`` left behind."""
+    """What ``ansible-playbook netmend.reclaim.audit``, or another of its playbooks, left behind."""
 
     code: int
     output: str
@@ -83,8 +83,13 @@ class Auditor:
         (home / "reclaim").symlink_to(ROOT)
 
     def audit(self, *words: str) -> Audited:
+        return self.play("audit", *words)
+
+    def play(self, playbook: str, *words: str) -> Audited:
         reports = self._where / ("reports-%s" % uuid.uuid4().hex[:6])
-        done = self._run("ansible-playbook", "netmend.reclaim.audit", "-e", "reclaim_report_dir=%s" % reports, *words)
+        done = self._run(
+            "ansible-playbook", "netmend.reclaim." + playbook, "-e", "reclaim_report_dir=%s" % reports, *words
+        )
         return Audited(done.returncode, done.stdout, reports)
 
     def module(self, host: str, name: str, arguments: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
