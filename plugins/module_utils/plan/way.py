@@ -26,6 +26,8 @@ Ask = t.Callable[[t.Sequence[Query]], t.Sequence[Answer]]
 _DEEPEST = 8
 """Tunnels in tunnels."""
 _NAME = 64
+_TUNNELS = ("tun", "wireguard", "gre", "ip6gre", "ipip", "sit", "ip6tnl", "vti", "vti6", "xfrm", "ovpn-dco", "ppp")
+"""Kinds of links that a daemon keeps up, as a rule."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,12 +144,11 @@ class WayInGuard(Guard):
         if links:
             yield "its links: %s" % ", ".join(links)
             yield "its addresses: %s" % ", ".join(sorted(self._addresses))
-        for text in dict.fromkeys(
-            "the route %s in table %s" % (path.dst, table_name(path.match.table)) for path in self._paths.values()
-        ):
-            yield text
-        for text in dict.fromkeys(rule_text(path.rule) for path in self._paths.values() if path.rule is not None):
-            yield "the policy rule %s" % text
+        paths = self._paths.values()
+        yield from dict.fromkeys(
+            "the route %s in table %s" % (path.dst, table_name(path.match.table)) for path in paths
+        )
+        yield from dict.fromkeys("the policy rule %s" % rule_text(path.rule) for path in paths if path.rule is not None)
 
     def _name(self, ifindex: int) -> str:
         return clean(self._index.name_of(ifindex) or "?", _NAME)
@@ -210,9 +211,16 @@ class WayInGuard(Guard):
 
     def _owner_restart(self, change: Change) -> str:
         selector = change.finding.selector
+        owner = clean(str(change.args.get("owner")), _NAME)
         names = {self._index.name_of(number) for number in self._links}
         if selector.get("interface") in names or selector.get("local") in self._addresses:
-            return "the way in goes through what %s looks after" % clean(str(change.args.get("owner")), _NAME)
+            return "the way in goes through what %s looks after" % owner
+        for link in map(self._index.link, sorted(self._links)):
+            if link is not None and (link.kind in _TUNNELS or link.remote is not None):
+                return "the way in goes through %s, and whether %s keeps it up is not known" % (
+                    self._name(link.ifindex),
+                    owner,
+                )
         return ""
 
     _owner_release = _owner_restart

@@ -217,6 +217,14 @@ def test_an_owner_whose_link_carries_the_way_in_is_not_restarted() -> None:
     assert only(world.plan(ways=[SSH])).reason == "way-in"
 
 
+@pytest.mark.parametrize(("kind", "known"), [("wireguard", False), ("tun", False), ("vlan", True), (None, True)])
+def test_nobody_is_restarted_who_may_keep_up_the_tunnel_of_the_way_in(kind, known) -> None:
+    links = (*SNAPSHOT.links[:4], dataclasses.replace(SNAPSHOT.links[4], kind=kind), *SNAPSHOT.links[5:])
+    world = World(Index(dataclasses.replace(SNAPSHOT, links=links)))
+    world.add(finding(step("owner.restart", **RESTART), selector={"unit": "d.service"}))
+    assert bool(world.plan(ways=[SSH]).steps) == known
+
+
 def test_a_server_in_a_vrf() -> None:
     links = (*SNAPSHOT.links, Link(8, "red", kind="vrf", up=True, vrf_table=10), Link(9, "eth9", up=True, master=8))
     held = (*SNAPSHOT.addresses, Address(4, 9, "172.16.0.1", 24))

@@ -177,8 +177,8 @@ def test_a_route_takes_its_interface_from_intent_or_from_its_gateway() -> None:
     }
     expected = Route(4, None, 254, prefsrc="192.0.2.1", hops=(Hop(5, "192.0.2.9"),))
     assert wished("route.add", lambda gateway: 5 if gateway == "192.0.2.9" else None, **args) == expected
-    assert wished("route.add", **dict(args, interface="bond0")) == expected
-    assert wished("route.add", **dict(args, interface="bond0", gateway=None)).hops == (Hop(5, None),)
+    assert wished("route.add", **{**args, "interface": "bond0"}) == expected
+    assert wished("route.add", **{**args, "interface": "bond0", "gateway": None}).hops == (Hop(5, None),)
 
 
 def test_a_rule_as_intent_says_it() -> None:
