@@ -24,6 +24,8 @@ MODULE = "netmend.reclaim.transaction"
 _PAUSE = 1.0
 _GRACE = 60.0
 """Seconds behind the deadline in which the host must be back and tell how it went."""
+_OWN = "-o ControlMaster=no -o ControlPath=none"
+"""Makes ssh open a connection of its own for each command."""
 _KEPT = ("health_checks", "netns", "state_dir")
 _ENDS = ("confirmed", "rolled-back", "ended")
 
@@ -103,10 +105,6 @@ class ActionModule(PortAction):
             connection.reset()
         else:
             connection.close()
-
-
-_OWN = "-o ControlMaster=no -o ControlPath=none"
-"""Makes ssh open a connection of its own for each command."""
 
 
 def _merged(armed: Result, told: Result, tries: int) -> Result:

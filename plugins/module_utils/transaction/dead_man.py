@@ -19,10 +19,12 @@ import typing as t
 
 from ..kernel import namespace
 from ..kernel.port import Kernel
-from . import clock, rollback
+from . import clock
 from .arming import READY
 from .history import Transaction, find
+from .journal import Record
 from .place import Place, held
+from .rollback import Settled, prove, roll_back
 
 _GLANCE = 0.5
 """Seconds between two looks at the clock, and at whether all is settled."""
@@ -34,28 +36,36 @@ def main(arguments: t.Sequence[str]) -> None:
     mode, path, identifier = arguments[:3]
     os.umask(0o077)
     transaction, standing = find(Place(path), identifier)
-    netns = standing.begin["netns"]
-    if netns is not None:
-        namespace.enter(netns)
-    if mode == "prove":
-        _prove(transaction, standing.begin["network"])
-    elif mode == "fire":
-        _fire(transaction)
-    else:
+    if mode == "wait":
         _detach(transaction, standing.begin, int(arguments[3]))
+    elif mode == "prove":
+        _prove(standing.begin)
+    elif _arrive(standing.begin):
+        _fire(transaction)
+    else:  # there is nothing to take back; the next run settles it
+        print("the network namespace of %s is gone" % identifier, file=sys.stderr)
 
 
-def _prove(transaction: Transaction, network: str) -> Kernel:
+def _arrive(begin: Record) -> bool:
+    """Be in the network namespace of the transaction; False where that is gone."""
+    if begin["netns"] is not None:
+        try:
+            namespace.enter(begin["netns"])
+        except OSError:
+            return False
+    return namespace.identity() == begin["network"]
+
+
+def _prove(begin: Record) -> Kernel:
     """All that a rollback needs is there: the right network, the tables, and the modules that read and write them."""
-    here = namespace.identity()
-    if here != network:
-        raise RuntimeError("the network namespace is another one (%s) than that of the plan (%s)" % (here, network))
+    if not _arrive(begin):
+        raise RuntimeError("its network namespace is another one than that of the plan")
     kernel = Kernel()
-    rollback.prove(kernel)
+    prove(kernel)
     return kernel
 
 
-def _detach(transaction: Transaction, begin: t.Mapping[str, t.Any], ready: int) -> None:
+def _detach(transaction: Transaction, begin: Record, ready: int) -> None:
     if os.fork():
         os._exit(0)
     with contextlib.suppress(OSError):  # what cannot be had does not matter enough
@@ -63,7 +73,7 @@ def _detach(transaction: Transaction, begin: t.Mapping[str, t.Any], ready: int) 
             stream.write("-1000")
     try:
         with held(transaction.dead_man_lock, 0):
-            kernel = _prove(transaction, begin["network"])
+            kernel = _prove(begin)
             os.write(ready, READY + str(os.getpid()).encode())
             os.close(ready)
             ready = -1
@@ -87,9 +97,9 @@ def _fire(transaction: Transaction, kernel: Kernel | None = None) -> None:
     """Roll back, whatever it takes: what fails now may work in a moment."""
     for attempt in range(1, _TRIES + 1):
         try:
-            rollback.roll_back(transaction, kernel or Kernel(), "dead-man", "it was not confirmed in time")
+            roll_back(transaction, kernel or Kernel(), "dead-man", "it was not confirmed in time")
             return
-        except rollback.Settled:
+        except Settled:
             return
         except Exception:
             if attempt == _TRIES:

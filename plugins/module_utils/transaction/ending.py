@@ -66,6 +66,8 @@ def _confirm(
 ) -> Result:
     if standing.state == CONFIRMED:
         return _told(transaction, standing)
+    if not standing.pending:
+        return dict(_told(transaction, standing), failed=True, msg=_why_not(transaction, standing))
     _may_be_confirmed(transaction, standing)
     _expect_fresh(ways_in(kernel), standing)
     if check:
@@ -88,13 +90,15 @@ def _confirm(
 
 def _may_be_confirmed(transaction: Transaction, standing: Standing) -> None:
     if standing.state != ARMED:
-        words = standing.last.get("why")
-        raise ValueError(
-            "transaction %s cannot be confirmed: it is %s%s"
-            % (transaction.id, standing.state, " (%s)" % words if words else "")
-        )
+        raise ValueError(_why_not(transaction, standing))
     if standing.seconds_left <= 0:
         raise ValueError("transaction %s cannot be confirmed: its time is up, and it is rolled back" % transaction.id)
+
+
+def _why_not(transaction: Transaction, standing: Standing) -> str:
+    words = standing.last.get("why")
+    because = " (%s)" % words if words else ""
+    return "transaction %s cannot be confirmed: it is %s%s" % (transaction.id, standing.state, because)
 
 
 def _expect_fresh(ways: t.Sequence[WayIn], standing: Standing) -> None:

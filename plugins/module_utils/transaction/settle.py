@@ -29,27 +29,28 @@ class Pending(Exception):
 def settle(place: Place, kernel: Kernel) -> t.List[t.Dict[str, str]]:
     """Settle what is left over; what was done about each, for people to read. Raises Pending."""
     told = []
-    for transaction, standing in every(place):
-        if standing.pending:
-            why = _why_left(transaction, standing)
-            if why is None:
-                raise Pending(refusal(transaction, standing))
-            lost_with = _gone_with(standing, kernel)
-            words = _end(transaction, standing, lost_with) if lost_with else _roll_back(transaction, kernel, why)
-            told.append({"transaction_id": transaction.id, "words": words})
+    for transaction, standing, why in _left_over(place):
+        lost_with = _gone_with(standing, kernel)
+        words = _end(transaction, standing, lost_with) if lost_with else _roll_back(transaction, kernel, why)
+        told.append({"transaction_id": transaction.id, "words": words})
     return told
 
 
 def foretell(place: Place) -> t.List[t.Dict[str, str]]:
     """What ``settle`` would find, for check mode. Raises Pending."""
-    told = []
+    return [
+        {"transaction_id": transaction.id, "words": "would be settled first: %s" % why}
+        for transaction, _standing, why in _left_over(place)
+    ]
+
+
+def _left_over(place: Place) -> t.Iterator[t.Tuple[Transaction, Standing, str]]:
     for transaction, standing in every(place):
         if standing.pending:
             why = _why_left(transaction, standing)
             if why is None:
                 raise Pending(refusal(transaction, standing))
-            told.append({"transaction_id": transaction.id, "words": "would be settled first: %s" % why})
-    return told
+            yield transaction, standing, why
 
 
 def refusal(transaction: Transaction, standing: Standing) -> str:
