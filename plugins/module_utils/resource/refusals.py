@@ -28,6 +28,10 @@ _WORDS = {
         "EACCES": "the kernel does not route IPv6 there: IPv6 is disabled on the interface",
     },
     "rule": {
+        "ENOTUNIQ": (
+            "a rule of the same priority that selects by more stands before it, and the kernel would take that; remove that "
+            "one first, or give one of them another priority"
+        ),
         "EEXIST": "the kernel takes it for a rule that is there",
         "EINVAL": "the options do not go together: goto must lead to a higher priority, ports need ip_proto",
         "ERANGE": "a number in it is too large",

@@ -11,9 +11,11 @@ import typing as t
 
 from ..info.select import table_number
 from ..kernel import encode, names
+from ..kernel.picking import may_take
 from ..model import Rule, Seen
 from . import options, words
 from .base import Change, Decision, Links, Params, ensure
+from .refusals import refusal
 
 if t.TYPE_CHECKING:
     from ..kernel.port import Kernel
@@ -60,8 +62,8 @@ class _Rule:
         }
         self.said = {name: value for name, value in self.said.items() if value is not None}
         self._check()
-        self._free = 0
-        """The priority that the kernel would give a rule that asks for none."""
+        self._all: t.List[Seen] = []
+        """The rules of the family, in the kernel's order."""
 
     def _action(self, params: Params) -> str | None:
         if params["goto"] is not None:
@@ -89,10 +91,12 @@ class _Rule:
     # Looking ---------------------------------------------------------------------------------------------------------
 
     def look(self, kernel: Kernel) -> t.List[Seen]:
-        rules = list(kernel.seen("rule", keep=lambda found: found.family == self.family))
-        # fib_default_rule_pref(): just before the second
-        self._free = max(rules[1].object.priority - 1, 0) if len(rules) > 1 else 0
-        return [seen for seen in rules if self._concerns(seen.object)]
+        self._all = list(kernel.seen("rule", keep=lambda found: found.family == self.family))
+        return [seen for seen in self._all if self._concerns(seen.object)]
+
+    def _free(self) -> int:
+        """The priority that the kernel would give: just before the second (fib_default_rule_pref)."""
+        return max(self._all[1].object.priority - 1, 0) if len(self._all) > 1 else 0
 
     def _concerns(self, found: Rule) -> bool:
         """Does it select the same packets (present), or is it all that was said (absent)?"""
@@ -111,16 +115,24 @@ class _Rule:
 
     def decide(self, found: t.Sequence[Seen]) -> Decision:
         if not self.present:
-            return [self._change("del", seen) for seen in found], []
+            return [self._removed(seen, found) for seen in found], []
         if any(self._fits(seen.object) for seen in found):
             return [], [self.line(seen) for seen in found]
-        wish = self._wish(self.said.get("priority", self._free))
+        wish = self._wish(self.said.get("priority", self._free()))
         changes = [self._change("add", wish)]
         if "priority" in self.said:
             # Only then are those that are found in its place; they go when the new one is there.
-            return changes + [self._change("del", seen) for seen in found], [self.line(wish)]
+            return changes + [self._removed(seen, found) for seen in found], [self.line(wish)]
         there = sorted([*found, wish], key=lambda seen: t.cast(int, seen.object.priority))
         return changes, [self.line(seen) for seen in there]
+
+    def _removed(self, seen: Seen, found: t.Sequence[Seen]) -> Change:
+        """Raises ValueError where the kernel would take another one, that stays, in its place."""
+        change = self._change("del", seen)
+        for other in self._all[: self._all.index(seen)]:
+            if other not in found and may_take("rule", seen.raw, other.raw):
+                raise ValueError(refusal(change.op, " ".join(change.words), "ENOTUNIQ: it takes %s" % self.line(other)))
+        return change
 
     def _fits(self, found: Rule) -> bool:
         wish = self._wish(found.priority).object
