@@ -15,6 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import typing as t
 import uuid
@@ -29,10 +30,10 @@ _SECONDS = 60
 
 _CONTROLLER_SIDE = """
 link set lo up
-address add 192.0.2.1/24 dev cable
+address add 192.0.2.1/24 dev cable noprefixroute
 link set cable up
 address add 198.51.100.1/32 dev lo
-route add 192.0.2.0/24 dev cable src 198.51.100.1 metric 1
+route add 192.0.2.0/24 dev cable src 198.51.100.1
 """
 _HOST_SIDE = """
 link set lo up
@@ -55,6 +56,7 @@ class Host:
         self._sshd: subprocess.Popen[bytes] | None = None
         self._inventory = directory / "inventory.json"
         self._results = directory / "results"
+        self._control = tempfile.mkdtemp(prefix="nm")  # short: a socket's path has 107 characters at most
         for path in (self.state, self.home):
             path.mkdir(mode=0o700)
 
@@ -75,6 +77,7 @@ class Host:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._sshd.wait(timeout=_SECONDS)
+        shutil.rmtree(self._control, ignore_errors=True)
         for name in (self.netns, self.controller):
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
@@ -128,6 +131,14 @@ class Host:
         """A shell command inside the host's network, not over SSH."""
         return _run("nsenter", "--net=/run/netns/" + self.netns, "sh", "-ec", command)
 
+    def pull(self) -> None:
+        """Pull the cable out, at the controller."""
+        _run("ip", "-n", self.controller, "link", "set", "cable", "down")
+
+    def plug(self) -> None:
+        _run("ip", "-n", self.controller, "link", "set", "cable", "up")
+        _run("ip", "-n", self.controller, "route", "replace", "192.0.2.0/24", "dev", "cable", "src", CONTROLLER)
+
     def world(self) -> str:
         """All that is configured, in ip's own words."""
         return self.sh(
@@ -158,6 +169,7 @@ class Host:
             "ANSIBLE_CONFIG": str(self.directory / "ansible.cfg"),
             "ANSIBLE_COLLECTIONS_PATH": collections(),
             "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": self._control,
             "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).parent.parent / "bring" / "callbacks"),
             "ANSIBLE_CALLBACKS_ENABLED": "results",
             "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
