@@ -13,7 +13,8 @@ import platform
 import time
 import typing as t
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+from ansible.plugins.connection import ConnectionBase
 from ansible_collections.netmend.reclaim.plugins.action.port import ActionModule as PortAction
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.variables import (
     CONTROLLER_VARIABLE,
@@ -90,7 +91,7 @@ class ActionModule(PortAction):
         try:
             self._reconnect()
             told = super().run_module(task_vars, module_name=MODULE, module_args=arguments)
-        except AnsibleConnectionFailure as exc:
+        except AnsibleError as exc:  # whatever it is, the dead-man does not wait for it
             return None, str(exc)
         return told, str(told.get("msg", ""))
 
@@ -101,7 +102,7 @@ class ActionModule(PortAction):
             given = connection.get_option("ssh_extra_args") or ""
             if _OWN not in given:
                 connection.set_option("ssh_extra_args", ("%s %s" % (given, _OWN)).strip())
-        if hasattr(connection, "reset"):
+        if type(connection).reset is not ConnectionBase.reset:  # that one only says that it can do nothing
             connection.reset()
         else:
             connection.close()

@@ -53,7 +53,7 @@ def _arrive(begin: Record) -> bool:
             namespace.enter(begin["netns"])
         except OSError:
             return False
-    return namespace.identity() == begin["network"]
+    return namespace.identity() == str(begin["network"])
 
 
 def _prove(begin: Record) -> Kernel:

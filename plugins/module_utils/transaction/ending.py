@@ -104,7 +104,8 @@ def _why_not(transaction: Transaction, standing: Standing) -> str:
 def _expect_fresh(ways: t.Sequence[WayIn], standing: Standing) -> None:
     """The connection that a change was made over proves nothing: it may live on where a new one cannot be made."""
     before = standing.begin["who"]["ways_in"][:1]  # the nearest; those behind it are of jumps between hosts
-    if os.environ.get(TRANSPORT_VARIABLE) in _OVER_SSH and before and before == who.ends(ways[:1]):
+    over_ssh = os.environ.get(TRANSPORT_VARIABLE, "").rpartition(".")[2] in _OVER_SSH
+    if over_ssh and before and before == who.ends(ways[:1]):
         raise ValueError(
             "this is the connection that the change was made over, which proves nothing: confirm from a fresh one "
             "(ansible.builtin.meta: reset_connection)"

@@ -99,7 +99,7 @@ def test_a_host_without_pyroute2_has_a_dead_man_with_a_copy_of_its_own(managed, 
     python = managed.lab.python(bare_python(version))
     plan, before = host.stale(), host.state()
     checks = [{"command": ["sh", "-c", "rm -rf %s && kill -9 $PPID" % managed.lab.cache]}]
-    result = managed.run(MODULE, python=python, plan=plan, confirm_within=SOON + 12, health_checks=checks)
+    result = managed.run(MODULE, python=python, plan=plan, confirm_within=2 * SOON, health_checks=checks)
     assert result["failed"] and result["state"] == "rolled-back", result
     assert host.standing(result["transaction_id"]).last["by"] == "dead-man"
     assert host.state() == before
@@ -115,7 +115,7 @@ def test_the_controller_is_killed_between_apply_and_confirm(managed):
             {
                 "plan": plan,
                 "state_dir": str(host.state_dir),
-                "confirm_within": SOON + 12,
+                "confirm_within": 2 * SOON,
                 "health_checks": [{"command": ["sleep", "600"], "timeout": 60}],
             },
             python=sys.executable,

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction import clock, history
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.place import is_held
 
-SOON = 8
+SOON = 15
 """Seconds in which a transaction is applied here, also on a slow machine, and which a test likes to wait."""
 
 
