@@ -96,6 +96,7 @@ def parts() -> t.Sequence[Part]:
             for core in reversed(CONTROLLERS)
         ),
         Part("kernel-oldest", python("tests/oldest.py"), needs=("root", "ip", "nft", "conntrack", "Python 3.9")),
+        Part("ssh", pytest("-n", "2", "tests/integration/ssh"), needs=("root", "ip", "sshd")),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
         Part("report", pytest("tests/integration/report"), needs=("chromium",)),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),

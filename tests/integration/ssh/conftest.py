@@ -140,10 +140,9 @@ class Host:
         _run("ip", "-n", self.controller, "route", "replace", "192.0.2.0/24", "dev", "cable", "src", CONTROLLER)
 
     def world(self) -> str:
-        """All that is configured, in ip's own words."""
-        return self.sh(
-            "ip -4 address; ip -4 rule; ip -4 route show table all; ip link show up | grep -o '^[0-9]*: [^@:]*'"
-        )
+        """All that is configured, in ip's own words; not what the other end of the cable does."""
+        listings = ("-4 -o address", "-4 rule", "-4 route show table all", "-br link show up | cut -d' ' -f1")
+        return self.sh("; ".join("ip " + listing for listing in listings))
 
     def processes(self, name: str) -> list[int]:
         """The processes of a name in the host's network."""
