@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup audit test test-quick lab lab-clean bench fixtures docs clean base system-packages
+.PHONY: help setup audit remediate rollback test test-quick lab lab-clean bench fixtures docs clean base system-packages
 
 PYTHON := .venv/bin/python
 # Named, because Ansible reads no ansible.cfg from a directory that anyone may write to.
@@ -14,13 +14,17 @@ export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-audit: base ## audit this machine, read-only; INVENTORY=hosts.yml LIMIT=web ARGS=-b for others
+audit: ## audit this machine, read-only; INVENTORY=hosts.yml LIMIT=web ARGS=-b for others
+remediate: ## the same, and plan what would mend it; ARGS='-e reclaim_mode=apply -e reclaim_plans=DIR' mends
+rollback: ## list what was done; ARGS='-e reclaim_transaction_id=latest' takes it back
+
+audit remediate rollback: base
 ifdef INVENTORY
-	@.venv/bin/ansible-playbook -i '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) netmend.reclaim.audit
+	@.venv/bin/ansible-playbook -i '$(INVENTORY)' $(if $(LIMIT),--limit '$(LIMIT)') $(ARGS) netmend.reclaim.$@
 else
 	@if [[ $$(id -u) != 0 ]]; then echo "not root: what the audit cannot see is listed as unseen"; fi
 	@.venv/bin/ansible-playbook -i localhost, -c local -e ansible_python_interpreter='{{ ansible_playbook_python }}' \
-		$(ARGS) netmend.reclaim.audit
+		$(ARGS) netmend.reclaim.$@
 endif
 
 test: setup system-packages ## every check and test; NAMES="kernel sanity-*" for some

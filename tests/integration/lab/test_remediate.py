@@ -232,7 +232,7 @@ def test_what_was_done_is_listed_and_taken_back(person: Auditor, applied: Audite
 def restarted(place: Place, person: Auditor, planned: Audited) -> Audited:
     old = place.program(host_named("vpn1"), "doublezerod").pid
     run = person.play(
-        "remediate", "--limit", "vpn1,vpn2", "-e", "reclaim_mode=auto", "-e", '{"reclaim_remedies": ["owner.restart"]}'
+        "remediate", "--limit", "vpn1,vpn2", "-e", "reclaim_mode=auto", "-e", "reclaim_remedies=owner.restart"
     )
     assert run.code == 0, run.output
     assert place.program(host_named("vpn1"), "doublezerod").pid != old
@@ -267,7 +267,7 @@ def test_the_healthy_session_is_back_and_the_log_is_quiet(restarted: Audited, pl
 def test_a_second_run_plans_nothing(restarted: Audited, person: Auditor, place: Place) -> None:
     pid = place.program(host_named("vpn1"), "doublezerod").pid
     run = person.play(
-        "remediate", "--limit", "vpn1,vpn2", "-e", "reclaim_mode=auto", "-e", '{"reclaim_remedies": ["owner.restart"]}'
+        "remediate", "--limit", "vpn1,vpn2", "-e", "reclaim_mode=auto", "-e", "reclaim_remedies=owner.restart"
     )
     assert run.code == 0, run.output
     assert run.fleet["mends"] == {}
