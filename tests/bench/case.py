@@ -45,6 +45,24 @@ def lookup(kernel: Kernel) -> Case:
     return lambda: sum(1 for answer in kernel.lookup(queries, match=False) if answer.errno is None)
 
 
+def remove(kernel: Kernel) -> Case:
+    """As an engine removes what a plan names: compare, then act."""
+    planned = kernel.seen_routes(table=100)
+
+    def run() -> int:
+        there = [verified.same for verified in kernel.verify(planned) if verified.same is not None]
+        return sum(changed.done for changed in kernel.change("route.del", there))
+
+    return run
+
+
+def restore(kernel: Kernel) -> Case:
+    (removed,) = kernel.seen_routes(table=100)
+    collateral = kernel.collateral("route.del", removed)
+    kernel.change("route.del", [removed])
+    return lambda: kernel.restore("route.del", removed, collateral).done
+
+
 if __name__ == "__main__":
     with Kernel(sys.argv[2]) as port:
         port.links()  # opens the socket

@@ -60,11 +60,16 @@ def measure(argv: t.Sequence[str], expect: int | None = None) -> Measured:
     return Measured(seconds, usage.ru_maxrss / 1024, float(said[1]) if expect is not None else seconds)
 
 
-def compare(case: str, ours: t.Sequence[str], peer: str, expect: int, runs: int) -> dict[str, t.Any]:
-    """Ours and the peer (a shell line) in turn, after one uncounted run of each."""
+def compare(
+    case: str, ours: t.Sequence[str], peer: str, expect: int, runs: int, before: t.Tuple[str, str] = (":", ":")
+) -> dict[str, t.Any]:
+    """Ours and the peer (a shell line) in turn, after one uncounted run of each; ``before`` each, uncounted, two more."""
     mine, theirs = [], []
     for number in range(runs + 1):
-        one, other = measure(ours, expect), measure(["sh", "-c", peer])
+        subprocess.run(["sh", "-c", before[0]], check=True)
+        one = measure(ours, expect)
+        subprocess.run(["sh", "-c", before[1]], check=True)
+        other = measure(["sh", "-c", peer])
         if number:
             mine.append(one._replace(seconds=one.inside) if case.endswith("-call") else one)
             theirs.append(other)
@@ -129,6 +134,24 @@ def route_cases(size: str, count: int, python: str, runs: int) -> t.Iterator[dic
                 yield compare(case, ours, peer, LOOKUPS, max(runs, 9))  # a twentieth of a second: noisy
 
 
+def change_cases(python: str, runs: int) -> t.Iterator[dict[str, t.Any]]:
+    """Removing what a plan names, and giving it back: each on a fresh table."""
+    count = ROUTES["100k"]
+    with namespace("nmb-change") as netns, tempfile.TemporaryDirectory() as scratch:
+        fill(netns, 0, pathlib.Path(scratch))
+        adds, dels = pathlib.Path(scratch) / "adds", pathlib.Path(scratch) / "dels"
+        for path, verb in ((adds, "add"), (dels, "del")):
+            with path.open("w") as lines:
+                for number in range(count):
+                    lines.write("route %s %s/32 via 192.0.2.2 table 100\n" % (verb, destination(number)))
+        add, delete = ("ip -n %s -batch %s" % (netns, path) for path in (adds, dels))
+        ours = [python, str(HERE / "case.py"), "remove", netns]
+        yield compare("remove-100k-call", ours, delete, count, runs, (add, add))
+        subprocess.run(["sh", "-c", add], check=True)
+        ours = [python, str(HERE / "case.py"), "restore", netns]
+        yield compare("restore-100k-call", ours, add, count, runs, (":", delete))
+
+
 def socket_cases(python: str, runs: int) -> t.Iterator[dict[str, t.Any]]:
     with namespace("nmb-sockets") as netns, contextlib.ExitStack() as held:
         for number in range(HOLDERS):
@@ -156,6 +179,7 @@ def main() -> None:
     rows: list[dict[str, t.Any]] = []
     for size in args.size or ROUTES:
         rows.extend(route_cases(size, ROUTES[size], sys.executable, args.runs))
+    rows.extend(change_cases(sys.executable, args.runs))
     rows.extend(socket_cases(sys.executable, args.runs))
     args.output.parent.mkdir(parents=True, exist_ok=True)
     args.output.write_text(json.dumps(rows, indent=2) + "\n")

@@ -173,16 +173,18 @@ def _link(tables: Tables, concern: Concern, op: str, link: Link) -> t.List[Seen]
     for family in concern.links:
         concern.links[family] |= going
     concern.sources.update(seen.object.address for seen in addresses)
-    nexthops = [seen for seen in tables["nexthop"] if seen.object.ifindex in _dark(tables["link"], going)]
+    dark = _dark(tables["link"], going)
+    nexthops = tables.on("nexthop", dark)
     for seen in nexthops:
         groups = _nexthop(tables, concern, seen.object)
         nexthops = nexthops + [group for group in groups if group not in nexthops]
     links = tables.on("link", (going | released) - {link.ifindex})
-    return [*links, *addresses, *nexthops, *_lasting(tables.on("neighbour", going))]
+    return [*links, *addresses, *nexthops, *_lasting(tables.on("neighbour", dark))]
 
 
 def _dark(links: t.Sequence[Seen], going: t.AbstractSet[int]) -> t.Set[int]:
-    """Those that may lose their carrier too: other ends, masters, what stands on them. With it go next-hop objects."""
+    """Those that may lose their carrier too: other ends, masters, what stands on them. With it go next-hop objects
+    and the neighbours that are not PERMANENT."""
     dark = set(going)
     while True:
         more = {seen.object.master for seen in links if seen.object.ifindex in dark and seen.object.master}

@@ -23,6 +23,7 @@ from .tables import AF_INET6, FOREVER, U32, decoder, unsigned
 Pairs = t.List[t.Tuple[int, bytes]]
 """Attributes in order: type as the kernel wrote it (with its flag for nested ones), value."""
 
+_NEVER = U32.pack(FOREVER)
 _CACHEINFO = struct.Struct("=IIII")
 """ifa_cacheinfo: preferred, valid, made, changed."""
 _EXPIRES = struct.Struct("=8xi")  # rta_cacheinfo: clntref, lastuse, expires, ...
@@ -270,6 +271,7 @@ def identity(kind: str, raw: bytes) -> bytes:
     else:
         return raw
     found = pairs(raw, size, len(raw))
-    times = [_CACHEINFO.unpack(value) for number, value in found if kind == "address" and number == dropped]
-    kept = packed(without(found, (dropped,)))
-    return raw[:size] + kept + b"".join(bytes(number != FOREVER for number in item[:2]) for item in times)
+    times = [value for number, value in found if number == dropped]
+    # That there is an end counts, when it is does not.
+    ends = bytes(value[at : at + 4] != _NEVER for value in times for at in range(0, min(len(value), 8), 4))
+    return raw[:size] + packed(without(found, (dropped,))) + ends
