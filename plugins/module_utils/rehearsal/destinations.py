@@ -13,7 +13,7 @@ import typing as t
 from ..kernel.port import Kernel
 from ..model import Answer, Query, Rule, Session, WayIn
 
-LIMIT = 1000
+LIMIT = 500
 _LIVE = ("ESTAB", "SYN-SENT", "SYN-RECV", "CLOSE-WAIT", "FIN-WAIT-1")
 """States in which a socket has something to send."""
 _PROBES = (Query(to="203.0.113.1"), Query(to="2001:db8::1"))

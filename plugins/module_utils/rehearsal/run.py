@@ -21,6 +21,8 @@ from .cover import covering
 from .standin import StandIn, World
 
 SECONDS = 60
+_SHOWN = 100
+"""Destinations of which it is told one by one that nothing is said about them."""
 _KINDS = ("link", "address", "rule", "nexthop", "route")
 """What a lookup depends on. Flows, neighbours, sockets and owners are nothing that a stand-in has."""
 _Step = t.Tuple[str, t.Optional[Seen]]
@@ -79,8 +81,12 @@ def rehearse(
         lost=tuple(lost),
         moved=tuple(moved),
         looked_up=len(destinations) - len(unlike),
-        not_rehearsed=(*unable, *unlike),
+        not_rehearsed=(*unable, *unlike[:_SHOWN], *_more(len(unlike) - _SHOWN)),
     )
+
+
+def _more(number: int) -> t.Tuple[str, ...]:
+    return ("%d more destinations" % number,) if number > 0 else ()
 
 
 def shown(query: Query) -> str:

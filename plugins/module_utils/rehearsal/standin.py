@@ -21,6 +21,8 @@ from ..model import Link, Query, Route, Seen
 
 _SECONDS = 20
 """Until links are as they were told to be: the kernel takes note of a carrier in its own time."""
+_NOWHERE = (1 << 31) - 1
+"""An ifindex that no link has."""
 _STACKED = ("vlan", "macvlan", "macvtap", "ipvlan", "ipvtap", "macsec", "veth")
 """Kinds that go down, or away, with the link that they stand on (``Link.parent``)."""
 
@@ -69,14 +71,17 @@ class StandIn:
                 return ()
             seen = dataclasses.replace(seen, dsts=dsts)
         told: t.List[str] = []
-        for each in self._links(op, seen) if seen.kind == "link" else [self._moved(seen)]:
+        objects = self._links(op, seen) if seen.kind == "link" else [self._moved(seen)]
+        for each in objects:
             (changed,) = self._kernel.change(op, [each])
             told += ["%s is not as on the host" % what for what in changed.already]
             told += ["%s: %s" % failure for failure in changed.failed]
+        if op in ("link.up", "link.down"):
+            self._wait({each.object.name: op == "link.up" for each in objects if not each.object.loopback})
         return tuple(told)
 
     def _here(self, ifindex: int | None) -> int | None:
-        return None if ifindex is None else self._numbers.get(ifindex, ifindex)
+        return None if ifindex is None else self._numbers.get(ifindex, _NOWHERE)
 
     def _moved(self, seen: Seen) -> Seen:
         raw = scratch.renumbered(seen.kind, seen.raw, self._numbers)

@@ -182,6 +182,7 @@ def test_the_second_of_two_routes_that_stand_in_one_place_takes_over(world):
         ("address.del", "address", lambda address: address.address == "192.0.2.5", ("10.7.0.1",)),
         ("link.down", "link", lambda link: link.name == "va", ("192.0.2.9", "2001:4860::8888")),
         ("link.down", "link", lambda link: link.name == "vb", ("10.8.0.1",)),
+        ("link.up", "link", lambda link: link.name == "vd", ()),
         ("link.del", "link", lambda link: link.name == "vap", ("192.0.2.9", "8.8.8.8")),
     ],
 )
@@ -268,6 +269,13 @@ def test_a_gateway_that_fell_off_its_subnet_is_rebuilt(world):
     with Kernel(world.name) as kernel:
         rehearsal = rehearse(kernel, [], [Query("10.61.0.1")])
     assert rehearsal == Rehearsal(True, looked_up=1)
+
+
+def test_a_link_that_is_gone_is_none_of_the_stand_ins(world):
+    queries = [Query("8.8.8.8", interface=number) for number in range(3, 40) if number not in world.index.values()]
+    assert queries
+    with Kernel(world.name) as kernel:
+        assert rehearse(kernel, [], queries) == Rehearsal(True, looked_up=len(queries))
 
 
 def test_what_a_step_does_not_find_is_told(world):
