@@ -177,8 +177,16 @@ class WayInGuard(Guard):
         return ""
 
     def _address_del(self, change: Change) -> str:
-        address = change.item.address
-        return "the way in ends at %s" % address if address in self._addresses else ""
+        item = change.item
+        if item.address in self._addresses:
+            return "the way in ends at %s" % item.address
+        for path in self._paths.values():
+            if path.match.prefsrc == item.address:
+                return "the kernel would take the route %s along, which prefers %s" % (path.dst, item.address)
+        for held in self._index.addresses_on(item.ifindex):
+            if held.address in self._addresses and "secondary" in held.flags and _subnet(held) == _subnet(item):
+                return "the kernel would take %s along, which is secondary to it" % held.address
+        return ""
 
     def _link_down(self, change: Change) -> str:
         link = change.item
@@ -247,7 +255,7 @@ class WayInGuard(Guard):
         link = self._index.link(item.ifindex)
         vrf = self._index.link(link.master) if link is not None else None
         table = vrf.vrf_table if vrf is not None and vrf.vrf_table is not None else 254
-        dst = str(ipaddress.ip_network("%s/%d" % (item.peer or item.address, item.prefixlen), strict=False))
+        dst = _subnet(item)
         for path in self._paths.values():
             hops = path.match.hops
             alike = path.dst == dst and any(hop.gateway is None and hop.ifindex == item.ifindex for hop in hops)
@@ -305,6 +313,10 @@ def _is_entry(path: Path, template: Route, dst: str) -> bool:
         return ipaddress.ip_address(path.to) in ipaddress.ip_network(dst)
     entry = (match.family, match.table, match.dst, match.metric, match.tos)
     return entry == (template.family, template.table, dst, template.metric, template.tos)
+
+
+def _subnet(item: Address) -> str:
+    return str(ipaddress.ip_network("%s/%d" % (item.peer or item.address, item.prefixlen), strict=False))
 
 
 def _same(one: Rule, other: Rule) -> bool:

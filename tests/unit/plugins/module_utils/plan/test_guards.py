@@ -128,6 +128,24 @@ def test_what_carries_the_way_in_is_left_alone(op, item, words) -> None:
     assert planned(op, seen(item)).steps, "the same without a way in"
 
 
+def test_an_address_that_would_take_the_way_in_along() -> None:
+    """The kernel removes secondary addresses with their primary one, and routes of table main with their source."""
+    primary = Address(4, 5, "192.0.2.5", 24)
+    for flags, planned_then in ((("secondary",), False), ((), True)):
+        held = (primary, Address(4, 5, "192.0.2.1", 24, flags=flags))
+        world = World(Index(dataclasses.replace(SNAPSHOT, addresses=held)))
+        world.add(finding(step("address.del")), [seen(primary)])
+        assert bool(world.plan(ways=[SSH]).steps) == planned_then
+    world = World()
+    world.add(finding(step("address.del")), [seen(Address(4, 1, "203.0.113.77", 32))])
+    route = dataclasses.replace(DEFAULT, prefsrc="203.0.113.77")
+    assert world.plan(ways=[SSH]).steps
+    assert (
+        only(world.plan(ways=[SSH], asked=lambda queries: [Answer(None, route, route)] * len(queries))).reason
+        == "way-in"
+    )
+
+
 def test_the_rule_that_leads_there() -> None:
     chosen = Rule(4, 200, src="192.0.2.0/24", table=254, proto="static")
     world = World(Index(dataclasses.replace(SNAPSHOT, rules=(SNAPSHOT.rules[0], SNAPSHOT.rules[1], chosen, MAIN))))
