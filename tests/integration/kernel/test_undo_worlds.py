@@ -105,8 +105,8 @@ class Stage:
             said = subprocess.run(argv, input=SHOW, capture_output=True, text=True, timeout=60, check=True).stdout
             slots: t.Dict[str, t.List[str]] = collections.defaultdict(list)
             for line in (STATES.sub("", line) for line in said.splitlines()):
-                if line.startswith("multicast ff00::/8"):
-                    continue  # each link's, from its first carrier on
+                if line.startswith(("multicast ff00::/8", "local %s " % worlds.spell(6, (2, 2, 2)))):
+                    continue  # each link's from its first carrier on; that of an address that waits for its carrier
                 if family == 6 and "proto kernel" in line:
                     slots[line].append(line)
                 elif ":\tfrom" in line or ":\tnot" in line:
