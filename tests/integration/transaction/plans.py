@@ -63,7 +63,7 @@ def _step(op: str, seen: Seen) -> PlanStep:
     return PlanStep(
         op=op,
         findings=("0" * 16,),
-        command="%s %s" % (op, " ".join(seen.dsts) or seen.object),
+        command="%s %s" % (op, " ".join(seen.dsts[:3]) or seen.object),
         why="it is stale",
         kind=seen.kind,
         object=wire.view(seen.object),
