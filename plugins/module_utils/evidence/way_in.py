@@ -67,17 +67,22 @@ def _parent(pid: int) -> int | None:
 
 
 def _told_by(pid: int) -> t.Iterator[WayIn]:
-    try:
-        with open("/proc/%d/environ" % pid, "rb") as stream:
-            variables = stream.read().split(b"\0")
-    except OSError:  # of another user, or gone
-        return
-    for variable in variables:
+    for variable in _environment(pid):
         name, _equals, value = variable.partition(b"=")
         if name == b"SSH_CONNECTION":
             way = parse(value.decode("ascii", "replace"), "SSH_CONNECTION of %s" % _words(pid))
             if way is not None:
                 yield way
+
+
+def _environment(pid: int) -> t.List[bytes]:
+    if pid == os.getpid():  # who has changed the user may not read even its own in /proc
+        return [b"%s=%s" % pair for pair in os.environb.items()]
+    try:
+        with open("/proc/%d/environ" % pid, "rb") as stream:
+            return stream.read().split(b"\0")
+    except OSError:  # of another user, or gone
+        return []
 
 
 def parse(text: str, known_by: str) -> WayIn | None:

@@ -347,3 +347,13 @@ def test_a_namespace_has_one_name_whichever_way_it_is_asked_for(netns) -> None:
         assert name_of() == ns.name and is_own(ns.name) and is_own(None)
     plan = plan_of(ns)
     assert plan.host["netns"] == ns.name and plan.host["boot_id"] == host()["boot_id"]
+
+
+def test_without_root_a_plan_is_made_of_what_can_be_seen(host_ns) -> None:
+    """Its own environment it can read, whoever it has become."""
+    host_ns.sh(FAULTS)
+    asked = json.dumps({"plan": True, "confirm_after": 0})
+    result = inside(host_ns, AUDITED[1], "-", asked, "nobody", SSH_CONNECTION="192.0.2.9 50000 192.0.2.1 22")
+    seen_by_root = plan_of(host_ns)
+    assert [step["raw"] for step in result["plan"]["steps"]] == [step.raw for step in seen_by_root.steps]
+    assert "SSH_CONNECTION" in result["plan"]["protected"][0]
