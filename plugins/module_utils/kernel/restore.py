@@ -110,13 +110,14 @@ def _routes(before: t.Iterable[Seen], after: t.Iterable[Seen]) -> t.Iterator[str
         one, other = was.get((place, key, slot), ()), now.get((place, key, slot), ())
         if one == other:
             continue
-        words = [verb for verb, more in (("gone", set(one) - set(other)), ("new", set(other) - set(one))) if more]
-        told.setdefault((" and ".join(words) or "in another order", place[1]), []).append(dst_of(key))
-    for (words_of, table), dsts in told.items():
+        gone, new = set(one) - set(other), set(other) - set(one)
+        what = "changed" if gone and new else "gone" if gone else "new" if new else "in another order"
+        told.setdefault((what, place[1]), []).append(dst_of(key))
+    for (what, table), dsts in told.items():
         if len(dsts) == 1:
-            yield "table %d: a route to %s is %s" % (table, dsts[0], words_of)
+            yield "table %d: a route to %s is %s" % (table, dsts[0], what)
         else:
-            yield "table %d: routes to %s and %d more are %s" % (table, dsts[0], len(dsts) - 1, words_of)
+            yield "table %d: routes to %s and %d more are %s" % (table, dsts[0], len(dsts) - 1, what)
 
 
 def _slots(seens: t.Iterable[Seen]) -> _Marks:
