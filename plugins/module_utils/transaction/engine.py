@@ -28,6 +28,8 @@ from .who import who
 
 COMMAND_SECONDS = 90.0
 """For a command of an owner: restarting a daemon takes its time."""
+_OWNER_SECONDS = 20.0
+"""For an owner to bring back what it wants, after such a command."""
 _ROLLBACK_SECONDS = 60.0
 _GLANCE = 0.1
 _NAMED = 5
@@ -62,7 +64,6 @@ class Outcome:
     ready: Ready
     results: t.Dict[int, t.Dict[str, t.Any]]
     """Number of a step to what became of it."""
-    looked_up: int
     why: str = ""
     """Why it was rolled back."""
     not_restored: t.List[str] = dataclasses.field(default_factory=list)
@@ -77,9 +78,10 @@ def carry_out(place: Place, kernel: Kernel, task: Task) -> Outcome:
 
     Raises Pending, Unwritable, NotArmed and what the kernel raises where nothing was changed.
     """
+    before = Before(kernel, task.destinations)
     with contextlib.ExitStack() as working:
         transaction = _begin(place, kernel, task, working)
-        work = _Work(transaction, kernel, task)
+        work = _Work(transaction, kernel, task, before)
         try:
             try:
                 work.prepare()
@@ -143,14 +145,14 @@ def _wait(transaction: Transaction) -> None:
 
 
 class _Work:
-    def __init__(self, transaction: Transaction, kernel: Kernel, task: Task) -> None:
+    def __init__(self, transaction: Transaction, kernel: Kernel, task: Task, before: Before) -> None:
         self._transaction = transaction
         self._kernel = kernel
         self._task = task
         self._size = transaction.journal.size()
         self._ready = Ready((), {})
         self._results: t.Dict[int, t.Dict[str, t.Any]] = {}
-        self._before = Before(kernel, task.destinations)
+        self._before = before
         self._why = ""
         self._lost: t.List[str] = []
 
@@ -175,15 +177,24 @@ class _Work:
             for act in self._ready.acts:
                 self._do(act)
             self._note(journal.APPLIED)
-            broken = self._before.broken(self._kernel, self._ready.acts)
-            if broken:
-                raise Failed("; ".join(broken))
+            self._prove()
             self._note(journal.PROOF, looked_up=self._before.count)
         except _Overtaken:
             raise
         except Exception as exc:
             self._why = str(exc)
             self._lost = rollback.roll_back(self._transaction, self._kernel, "the same run", self._why, working=True)
+
+    def _prove(self) -> None:
+        """Raises Failed. An owner that was told to do something takes its time until all is there again."""
+        owners = any(act.seen is None for act in self._ready.acts)
+        give_up = time.monotonic() + (min(_OWNER_SECONDS, self._standing().seconds_left / 2) if owners else 0)
+        broken = self._before.broken(self._kernel, self._ready.acts)
+        while broken and time.monotonic() < give_up:
+            time.sleep(_GLANCE)
+            broken = self._before.broken(self._kernel, self._ready.acts)
+        if broken:
+            raise Failed("; ".join(broken))
 
     def outcome(self) -> Outcome:
         standing = self._standing()
@@ -193,7 +204,6 @@ class _Work:
             standing=standing,
             ready=self._ready,
             results=self._results,
-            looked_up=self._before.count,
             why=self._why or standing.last.get("why", ""),
             not_restored=self._lost or standing.last.get("not_restored", []),
         )

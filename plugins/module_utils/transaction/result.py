@@ -46,7 +46,7 @@ def of_outcome(outcome: Outcome, wanted: t.Sequence[Act], **fields: t.Any) -> Re
     """What became of a transaction that began."""
     whole = result(
         outcome.state,
-        changed=outcome.state == ARMED or bool(outcome.not_restored),
+        changed=outcome.state == ARMED and bool(outcome.ready.acts) or bool(outcome.not_restored),
         transaction_id=outcome.transaction.id,
         undoes=outcome.standing.begin["undoes"],
         steps=steps(wanted, outcome.ready, outcome.results, "not-done"),

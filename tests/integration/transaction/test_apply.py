@@ -256,6 +256,15 @@ def test_a_command_of_an_owner(host, tmp_path):
     assert back["state"] == "rolled-back" and "a restart cannot be taken back" in back["msg"]
 
 
+def test_an_owner_takes_its_time_to_bring_back_what_it_wants(host):
+    """Its restart takes the default route away, and brings it back a moment later."""
+    script = "ip route del default; (sleep 1; ip route add default via 192.0.2.254 dev up0) >/dev/null 2>&1 &"
+    plan = host.stale()
+    plan = plans.changed(plan, steps=[owner(["sh", "-c", script]), *plan["steps"]])
+    result = host.reclaim(plan, protect=[selector(address="203.0.113.9")])
+    assert result["state"] == "armed", result
+
+
 def test_a_command_of_an_owner_that_fails_takes_all_back(host):
     plan, before = host.stale(), host.state()
     plan = plans.changed(plan, steps=[owner(["sh", "-c", "echo no such unit; exit 5"]), *plan["steps"]])
