@@ -39,7 +39,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
             }
         )
         hosts = (task_vars or {})["ansible_play_hosts_all"]
-        directory = unfrackpath(args["plans"], follow=False)
+        # An empty path would be the current directory.
+        directory = unfrackpath(args["plans"], follow=False) if args["plans"] else ""
         try:
             found = plans.read(directory, hosts)
         except plans.Unreadable as error:

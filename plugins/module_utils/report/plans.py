@@ -57,7 +57,7 @@ def read(directory: str, hosts: t.Collection[str]) -> t.Dict[str, Reviewed]:
     """The plan of each host that has a file there. Raises Unreadable."""
     if not os.path.isdir(directory):
         raise Unreadable(
-            "%s is no directory; expected one with a plan file for each host that is to be mended" % directory
+            "%r is no directory; expected one with a plan file for each host that is to be mended" % directory
         )
     plans, wrong = {}, []
     for host, name in file_names(hosts).items():

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbook remediate up to where it would change something: this machine is only looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+WANTED = {
+    "reclaim_rules": {"include": ["RC207"]},
+    "reclaim_intent": {"routes": [{"dst": "192.0.2.0/28", "interface": "lo"}]},
+    "reclaim_confirm_after": 0,
+}
+PLAYBOOK = "netmend.reclaim.remediate"
+
+
+def planned(stand, *names, **more):
+    hosts = dict.fromkeys(names, HERE)
+    run = stand.play("-i", stand.inventory(hosts), PLAYBOOK, "-e", json.dumps(dict(WANTED, **more)))
+    assert run.code == 0, run.output
+    return run
+
+
+def kept(run):
+    return run.reports.resolve() / "latest" / "plans"
+
+
+@pytest.fixture
+def root():
+    if os.geteuid() != 0:
+        pytest.skip("a plan is made of what root sees")
+
+
+def test_a_plan_is_written_for_a_host_of_whatever_name(stand, root):
+    names = ["edge1", "../../evil", "a/b", ".hidden", "{{ 7 * 7 }}"]
+    run = planned(stand, *names)
+    files = list(kept(run).iterdir())
+    assert len(files) == len(names)
+    assert all(json.loads(path.read_text())["steps"][0]["op"] == "route.add" for path in files)
+    assert sorted(item.name for item in stand.path.iterdir() if "evil" in item.name) == []
+    assert "Plans for 5 of 5 hosts; nothing removed in all." in run.output
+    assert "PLAY [Mend]" in run.output and "skipping: no hosts matched" in run.output
+
+
+def test_what_is_wrong_with_a_plan_stops_before_any_host(stand, root):
+    run = planned(stand, "one", "two")
+    path = kept(run) / "two.json"
+    plan = json.loads(path.read_text())
+    plan["steps"][0]["dsts"] = "0.0.0.0/0"
+    path.write_text(json.dumps(plan))
+    stopped = stand.play(
+        "-i", stand.inventory({"one": HERE, "two": HERE}), PLAYBOOK, "-e", json.dumps(WANTED),
+        "-e", "reclaim_mode=apply", "-e", "reclaim_plans=%s" % kept(run), "--check",
+    )  # fmt: skip
+    assert stopped.code != 0
+    assert "two.json is no plan that can be applied" in " ".join(stopped.output.split())
+    assert "it was changed after it was made" in " ".join(stopped.output.split())
+    assert "PLAY [Mend]" not in stopped.output
+
+
+def test_a_directory_of_no_plans_leaves_all_hosts_alone(stand, root):
+    (stand.path / "empty").mkdir()
+    run = stand.play(
+        "-i", stand.inventory({"one": HERE}), PLAYBOOK, "-e", json.dumps(WANTED),
+        "-e", "reclaim_mode=apply", "-e", "reclaim_plans=empty", "--check",
+    )  # fmt: skip
+    assert run.code == 0, run.output
+    assert "Plans for 0 of 1 host; nothing removed in all." in run.output
+    assert "skipping: no hosts matched" in run.output
+
+
+def test_too_many_hosts_are_out_of_proportion(stand, root):
+    """Said while it is planned already; enforced when it is applied (the lab)."""
+    hosts = ["h%d" % number for number in range(4)]
+    run = planned(stand, *hosts, reclaim_fleet_max_removals=0, reclaim_fleet_max_percent=0)
+    assert "Out of proportion" not in run.output  # adding takes nothing away
+
+
+def test_a_wrong_option_is_told_before_anything_runs(stand):
+    run = stand.play("-i", stand.inventory({"here": HERE}), PLAYBOOK, "-e", "reclaim_mode=now")
+    assert run.code == 2
+    assert "value of reclaim_mode must be one of" in run.output
+    assert not stand.reports.exists()
