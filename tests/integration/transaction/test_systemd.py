@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import pathlib
@@ -13,7 +14,6 @@ import resource
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 
@@ -45,7 +45,8 @@ class Container:
 
     def __init__(self, directory: pathlib.Path) -> None:
         self._name = "nms-" + uuid.uuid4().hex[:10]
-        self._run = tempfile.mkdtemp(prefix="nms-", dir="/tmp")
+        # A short path, for it holds sockets, and the same in each run: the store is bound to it.
+        self._run = "/run/netmend-tests-" + hashlib.sha256(bytes(ROOT)).hexdigest()[:8]
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         self._configuration = directory / "containers.conf"
         self._configuration.write_text(CONFIGURATION % (files, files))
@@ -103,7 +104,6 @@ class Container:
 
     def remove(self) -> None:
         self._podman("rm", "--force", "--time=0", self._name, check=False)
-        shutil.rmtree(self._run, ignore_errors=True)
 
     def sh(self, command: str, check: bool = True) -> str:
         return self._podman("exec", self._name, "sh", "-ec", command, check=check).stdout
