@@ -48,6 +48,14 @@ def test_a_plan_is_written_for_a_host_of_whatever_name(stand, root):
     assert "PLAY [Mend]" in run.output and "skipping: no hosts matched" in run.output
 
 
+def test_a_host_that_cannot_be_reached_keeps_no_other_from_its_plan(stand, root):
+    gone = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
+    run = stand.play("-i", stand.inventory({"gone": gone, "here": HERE}), PLAYBOOK, "-e", json.dumps(WANTED))
+    assert run.code == 0, run.output
+    assert run.fleet["hosts"]["gone"]["status"] == "unreachable"
+    assert [path.name for path in kept(run).iterdir()] == ["here.json"]
+
+
 def test_what_is_wrong_with_a_plan_stops_before_any_host(stand, root):
     run = planned(stand, "one", "two")
     path = kept(run) / "two.json"
