@@ -217,12 +217,15 @@ def _play(stage: Stage, first: int) -> t.Counter[str]:
         concerned = [seen for _op, seen in steps]
         before, shown = _settled(stage, concerned)
         done = _taken(kernel, steps, counts)
-        for _time in range(2):  # undoing again from the start does no harm
+        # Undoing again from the start does no harm. The first time a gateway may not be reached before a rule is back
+        # that an earlier step removed: who rolls back tries again.
+        for time_of in range(3):
             failed: t.List[t.Any] = []
             for op, seen, collateral in reversed(done):
                 failed += kernel.restore(op, seen, collateral).failed
-            assert not failed, "%s\n%s" % (told, failed)
-            _assert_as_before(stage, concerned, before, shown, told)
+            assert not failed or time_of == 0, "%s\n%s" % (told, failed)
+            if not failed:
+                _assert_as_before(stage, concerned, before, shown, told)
         stage.clear()
     return counts
 
