@@ -225,7 +225,7 @@ class Kernel:
         return ending.flows(self.netns, keep, self.unseen)
 
     def seen_sessions(self, keep: t.Callable[[Session], bool] | None = None) -> t.Iterator[Seen]:
-        """The TCP connections, without listeners."""
+        """The TCP connections, without listeners. Raises OSError where the kernel does not show them."""
         from . import ending
 
         return ending.connections(self.netns, keep, self.unseen)
