@@ -113,7 +113,7 @@ def _start_process(transaction: Transaction, command: t.Sequence[str]) -> int:
     reading, writing = os.pipe()
     try:
         try:
-            child = subprocess.Popen(
+            child = subprocess.Popen(  # pylint: disable=ansible-bad-function  # it outlives this
                 [*command, "wait", transaction.place.path, transaction.id, str(writing)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -138,7 +138,7 @@ def _read_all(descriptor: int, seconds: float) -> bytes:
     """Up to the end, or to the end of patience."""
     said = b""
     give_up = time.monotonic() + seconds
-    while time.monotonic() < give_up and select.select([descriptor], [], [], give_up - time.monotonic())[0]:
+    while select.select([descriptor], [], [], max(0.0, give_up - time.monotonic()))[0]:
         part = os.read(descriptor, 4096)
         if not part:
             break
@@ -155,7 +155,7 @@ def _said(done: subprocess.CompletedProcess[str]) -> str:
 
 
 def _run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+    return subprocess.run(  # pylint: disable=ansible-bad-function  # there is no AnsibleModule here
         command,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -43,7 +43,7 @@ def main(arguments: t.Sequence[str]) -> None:
     elif _arrive(standing.begin):
         _fire(transaction)
     else:  # there is nothing to take back; the next run settles it
-        print("the network namespace of %s is gone" % identifier, file=sys.stderr)
+        sys.stderr.write("the network namespace of %s is gone\n" % identifier)
 
 
 def _arrive(begin: Record) -> bool:

@@ -22,13 +22,15 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Seen
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction import history
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.place import Place
-from ansible_collections.netmend.reclaim.tests.integration.kernel.conftest import netns  # noqa: F401
+from ansible_collections.netmend.reclaim.tests.integration.kernel import conftest as namespaces
 from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
 
 SCHEMA = pathlib.Path(__file__).resolve().parents[3] / "docs" / "schema" / "transaction-1.json"
 DRIVER = pathlib.Path(__file__).with_name("driver.py")
 SECONDS = 120
 """Longer than anything here takes on a slow machine."""
+
+netns = namespaces.netns
 
 
 class Run:
@@ -147,7 +149,7 @@ def plan_for(name: str, *steps: tuple[str, Seen]) -> dict:
 
 
 @pytest.fixture
-def host(netns, tmp_path):  # noqa: F811
+def host(netns, tmp_path):
     """A host with something stale; whatever dead-man it leaves is ended with its namespace's state."""
     made = Host(netns(), tmp_path / "state")
     yield made

@@ -13,13 +13,12 @@ import sys
 import threading
 
 import pytest
-from ansible_collections.netmend.reclaim.tests.integration.bring.conftest import (  # noqa: F401
-    Lab,
-    bare_python,
-)
+from ansible_collections.netmend.reclaim.tests.integration.bring import conftest as bring
 from ansible_collections.netmend.reclaim.tests.integration.transaction.test_dying import SOON, until
 
 MODULE, PAST = "netmend.reclaim.reclaim", "netmend.reclaim.transaction"
+
+bare_python = bring.bare_python
 
 
 class Managed:
@@ -28,7 +27,7 @@ class Managed:
     def __init__(self, host, directory) -> None:
         directory.mkdir(mode=0o700)
         self.host = host
-        self.lab = Lab(directory)
+        self.lab = bring.Lab(directory)
         self.lab.remove()  # its own namespace: the host's is used instead
         self.lab.netns = host.name
 
@@ -93,7 +92,7 @@ def test_a_health_check_that_says_too_much_is_refused_before_anything_is_changed
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.13"])
-def test_a_host_without_pyroute2_has_a_dead_man_with_a_copy_of_its_own(managed, bare_python, version):  # noqa: F811
+def test_a_host_without_pyroute2_has_a_dead_man_with_a_copy_of_its_own(managed, bare_python, version):
     """Both come from archives that are gone when the module ends."""
     host = managed.host
     python = managed.lab.python(bare_python(version))
