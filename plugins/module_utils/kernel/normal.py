@@ -275,3 +275,9 @@ def identity(kind: str, raw: bytes) -> bytes:
     # That there is an end counts, when it is does not.
     ends = bytes(value[at : at + 4] != _NEVER for value in times for at in range(0, min(len(value), 8), 4))
     return raw[:size] + packed(without(found, (dropped,))) + ends
+
+
+def lasting(raw: bytes) -> bytes:
+    """A route without its end: that of a route which the kernel made for addresses follows theirs."""
+    size = routes.RTMSG.size
+    return raw[:size] + packed(without(pairs(raw, size, len(raw)), (_RTA_EXPIRES,)))

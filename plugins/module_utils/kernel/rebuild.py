@@ -150,7 +150,8 @@ def _addresses(wire: Wire, wanted: t.Sequence[Seen], tally: Tally) -> None:
         if mates[0].object.family == 6:
             by_kernel = [seen for seen in missing if BY_KERNEL & set(seen.object.flags)]
             tally.failed += [(text(seen), "EAGAIN: the kernel makes it, in its own time") for seen in by_kernel]
-            _send(wire, [seen for seen in missing if seen not in by_kernel], CREATE | EXCL, tally)
+            # The kernel shows the newest first.
+            _send(wire, [seen for seen in missing[::-1] if seen not in by_kernel], CREATE | EXCL, tally)
             continue
         final = mates + [seen for seen in current if not any(same(seen, other) for other in mates)]
         marks = [[identity("address", seen.raw) for seen in seens] for seens in (current, final)]

@@ -12,7 +12,7 @@ from ..inverse import inverse_of
 from ..model import Seen
 from .change import Tally, change
 from .collateral import subnet_of
-from .normal import identity
+from .normal import identity, lasting
 from .outcome import Restored
 from .rebuild import bring_back, set_up
 from .seen import Wire, dst_of, keys_of, place_of, same, text
@@ -123,10 +123,13 @@ def _routes(before: t.Iterable[Seen], after: t.Iterable[Seen]) -> t.Iterator[str
 def _slots(seens: t.Iterable[Seen]) -> _Marks:
     found: _Marks = {}
     for seen in seens:
-        place, slot, mark = place_of(seen), slot_of(seen.raw), identity("route", seen.raw)
-        # The kernel's own IPv6 routes, one for each link, come in any order.
-        more = (mark,) if place[0] == AF_INET6 and seen.object.proto == "kernel" else ()
+        place, slot = place_of(seen), slot_of(seen.raw)
+        # The kernel's own IPv6 routes, one for each link, come in any order and end with their addresses.
+        by_kernel = place[0] == AF_INET6 and seen.object.proto == "kernel"
+        mark = (lasting(seen.raw) if by_kernel else identity("route", seen.raw),)
         for key in keys_of(seen.dsts):
             at = (place, key, slot)
-            found[at] = tuple(sorted(found.get(at, ()) + more)) if more else found.get(at, ()) + (mark,)
+            found[at] = found.get(at, ()) + mark
+            if by_kernel:
+                found[at] = tuple(sorted(found[at]))
     return found
