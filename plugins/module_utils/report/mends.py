@@ -36,7 +36,7 @@ def mends(
     return {
         name: {**_ended(result), **_compared(before.get(name, {}), after.get(name, {}))}
         for name, result in sorted(applied.items())
-        if result is not None
+        if result
     }
 
 

@@ -63,7 +63,7 @@ def test_how_it_ended(result, state, fails):
 
 
 def test_a_host_without_a_plan_is_not_told_of():
-    assert mends({"a": None, "b": samples.applied()}, {}, {}).keys() == {"b"}
+    assert mends({"a": None, "b": samples.applied(), "c": {}}, {}, {}).keys() == {"b"}
 
 
 def test_a_report_with_mends_is_as_its_schema_says():
