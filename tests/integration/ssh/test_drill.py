@@ -72,9 +72,8 @@ def arguments(host: Host, plan: dict[str, t.Any], **more: t.Any) -> dict[str, t.
 
 def standing(host: Host) -> history.Standing | None:
     """How the newest transaction stands, if one was begun."""
-    place = Place(str(host.state), host.netns)
-    identifiers = place.ids() if os.path.isdir(place.path) else []
-    return history.find(place, identifiers[0])[1] if identifiers else None
+    begun = next(history.every(Place(str(host.state), host.netns)), None)
+    return None if begun is None else begun[1]
 
 
 def await_state(host: Host, state: str) -> history.Standing:

@@ -13,6 +13,7 @@ import sys
 import threading
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.transaction import history
 from ansible_collections.netmend.reclaim.tests.integration.bring import conftest as bring
 from ansible_collections.netmend.reclaim.tests.integration.transaction.test_dying import SOON, until
 
@@ -121,7 +122,7 @@ def test_the_controller_is_killed_between_apply_and_confirm(managed):
         )
     )
     running.start()
-    until(lambda: host.place().ids() and host.standing(host.newest()).state == "armed")
+    until(lambda: [one.state for _transaction, one in history.every(host.place())] == ["armed"])
     until(lambda: "sleep" in names(descendants(os.getpid())))
     dead_man = host.standing(host.newest()).armed["pid"]
     killed = [pid for pid in descendants(os.getpid()) if pid != dead_man]
