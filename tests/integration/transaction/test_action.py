@@ -34,8 +34,9 @@ class Managed:
 
     def run(self, module, python=sys.executable, **arguments):
         options = arguments.pop("options", ())
+        variables = arguments.pop("variables", {})
         arguments["state_dir"] = str(self.host.state_dir)
-        result = self.lab.run(module, arguments, python=python, options=options)
+        result = self.lab.run(module, arguments, python=python, options=options, **variables)
         assert len(result.hosts) == 1, result.output
         return dict(result.only(), failed=result.status["h0"] == "failed")
 
@@ -52,6 +53,28 @@ def test_confirmed_over_a_fresh_connection(managed):
     assert result["changed"] and result["confirmed_over"] == 1
     assert host.standing(result["transaction_id"]).state == "confirmed"
     assert "@" in host.standing(result["transaction_id"]).begin["who"]["controller"]
+
+
+def test_another_namespace_than_the_one_that_the_connection_arrives_in(managed):
+    """Over the local connection, which has nothing to reset."""
+    host = managed.host
+    before = host.state()
+    given = {"plan": host.stale(), "netns": host.name, "variables": {"ansible_connection": "local"}}
+    result = managed.run(MODULE, **given, health_checks=[{"reach": "203.0.113.9", "source": "192.0.2.1"}])
+    assert result.get("state") == "confirmed", result
+    undone = managed.run(
+        PAST,
+        state="rolled_back",
+        transaction_id=result["transaction_id"],
+        netns=host.name,
+        variables={"ansible_connection": "local"},
+        confirm_within=SOON,
+        health_checks=[{"command": ["sh", "-c", "kill -9 $PPID"]}],  # the confirming module
+    )
+    assert undone["failed"] and undone["state"] == "rolled-back", undone
+    assert host.standing(undone["transaction_id"]).last["by"] == "dead-man"
+    assert host.state() != before
+    assert managed.run(PAST, netns=host.name)["transactions"][1]["state"] == "confirmed"
 
 
 def test_taken_back_and_confirmed_over_a_fresh_connection(managed):
