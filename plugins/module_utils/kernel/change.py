@@ -229,11 +229,7 @@ def _routes_del(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
     todo = [list(keys_of(seen.dsts)) for seen in seens]
     lost: t.Set[t.Tuple[int, Key]] = set()
     while any(todo):
-        wanted: t.Dict[t.Tuple[int, int], t.Set[Key]] = {}
-        for seen, keys in zip(seens, todo):
-            if keys:
-                wanted.setdefault(place_of(seen), set()).update(keys)
-        found = slots(wire, wanted)
+        found = slots(wire, _wanted(seens, todo))
         sent = 0
         for place, seen in enumerate(seens):
             if not todo[place]:
@@ -284,28 +280,35 @@ def _taken_first(raw: bytes, there: t.Sequence[bytes]) -> bool:
 
 
 def _routes_add(wire: Wire, seens: t.Sequence[Seen]) -> t.List[Changed]:
-    changed = []
-    for seen in seens:
-        tally = Tally()
-        todo = list(keys_of(seen.dsts))
-        lost: t.Set[Key] = set()
-        while todo:
-            here = slots(wire, {place_of(seen): set(todo)})[place_of(seen)]
-            sending = []
-            for key in todo:
+    tallies = [Tally() for _seen in seens]
+    todo = [list(keys_of(seen.dsts)) for seen in seens]
+    lost: t.Set[t.Tuple[int, Key]] = set()
+    while any(todo):
+        found = slots(wire, _wanted(seens, todo))
+        for place, seen in enumerate(seens):
+            here, sending = found.get(place_of(seen), {}), []
+            for key in todo[place]:
                 if not holds(here.get(key, ()), seen.raw):
                     sending.append(key)
-                elif key in lost:
-                    tally.done += 1
+                elif (place, key) in lost:
+                    tallies[place].done += 1
                 else:
-                    tally.already.append(dst_of(key))
+                    tallies[place].already.append(dst_of(key))
             acks = wire.netlink.acted(NEW["route"], CREATE | EXCL, route_bodies(seen.raw, sending))
-            todo = []
+            todo[place] = []
             for key, ack in zip(sending, acks):
                 if ack is LOST:
-                    lost.add(key)
-                    todo.append(key)
+                    lost.add((place, key))
+                    todo[place].append(key)
                 else:
-                    settle(tally, dst_of(key), ack, ())
-        changed.append(tally.changed())
-    return changed
+                    settle(tallies[place], dst_of(key), ack, ())
+    return [tally.changed() for tally in tallies]
+
+
+def _wanted(seens: t.Sequence[Seen], todo: t.Sequence[t.Sequence[Key]]) -> t.Dict[t.Tuple[int, int], t.Set[Key]]:
+    """The destinations that are left, by their tables."""
+    wanted: t.Dict[t.Tuple[int, int], t.Set[Key]] = {}
+    for seen, keys in zip(seens, todo):
+        if keys:
+            wanted.setdefault(place_of(seen), set()).update(keys)
+    return wanted

@@ -91,6 +91,27 @@ def collateral(wire: Wire, op: str, seen: Seen) -> t.Tuple[Seen, ...]:
     return tuple(found + _of_their_own(tables["address"], routes_of(wire, concern)))
 
 
+def collaterals(wire: Wire, op: str, seens: t.Sequence[Seen]) -> t.List[t.Tuple[Seen, ...]]:
+    """Of steps of one op, each as it is before the first of them. The routes of all of them are read at once."""
+    if op != "route.del":
+        return [collateral(wire, op, seen) for seen in seens]
+    concern = Concern()
+    for seen in seens:
+        concern.add(seen)
+    crowded = _several(routes_of(wire, concern))
+    return [tuple(_sharing(seen, crowded)) for seen in seens]
+
+
+def _sharing(seen: Seen, crowded: t.Sequence[Seen]) -> t.Iterator[Seen]:
+    """What stands in the slots of these routes."""
+    dsts = set(seen.dsts) if crowded else set()
+    for other in crowded:
+        if place_of(other) == place_of(seen) and slot_of(other.raw) == slot_of(seen.raw):
+            shared = tuple(dst for dst in other.dsts if dst in dsts)
+            if shared:
+                yield dataclasses.replace(other, dsts=shared)
+
+
 def checkpoint(wire: Wire, seens: t.Sequence[Seen]) -> t.Tuple[Seen, ...]:
     """The small tables whole, of the neighbours the permanent ones, and the routes that are at stake where these objects
     change."""

@@ -254,6 +254,12 @@ class Kernel:
 
         return collateral.collateral(self._wire, op, seen)
 
+    def collaterals(self, op: str, seens: t.Sequence[Seen]) -> t.List[t.Tuple[Seen, ...]]:
+        """The same of steps of one op, before the first of them: see :func:`.collateral.collaterals`."""
+        from . import collateral
+
+        return collateral.collaterals(self._wire, op, seens)
+
     def checkpoint(self, seens: t.Sequence[Seen]) -> t.Tuple[Seen, ...]:
         """The state that changes of these objects start from: see :func:`.collateral.checkpoint`."""
         from . import collateral
@@ -265,6 +271,12 @@ class Kernel:
         from . import restore
 
         return restore.restore(self._wire, op, seen, collateral)
+
+    def restore_routes(self, seens: t.Sequence[Seen], collateral: t.Sequence[Seen]) -> Restored:
+        """Take steps back that all removed routes: see :func:`.restore.restore_routes`."""
+        from . import restore
+
+        return restore.restore_routes(self._wire, seens, collateral)
 
     def put(self, seen: Seen, how: str) -> t.Optional[str]:
         """Make, alter or replace one object in place; why not, where it was refused: see :func:`.put.put`."""

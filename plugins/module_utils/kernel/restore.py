@@ -44,6 +44,13 @@ def restore(wire: Wire, op: str, seen: Seen, collateral: t.Sequence[Seen]) -> Re
     return Restored(tally.done, tuple(tally.already), tuple(tally.failed))
 
 
+def restore_routes(wire: Wire, seens: t.Sequence[Seen], collateral: t.Sequence[Seen]) -> Restored:
+    """Take steps back that all removed routes: as one by one, but their tables are read once."""
+    taken, tally = {identity("route", seen.raw) for seen in seens}, Tally()
+    bring_back(wire, [*collateral, *seens], lambda other: identity("route", other.raw) in taken, tally)
+    return Restored(tally.done, tuple(tally.already), tuple(tally.failed))
+
+
 def _everything(_seen: Seen) -> bool:
     return True
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import time
 import typing as t
 
@@ -21,7 +22,7 @@ from ..model import Query, Seen, WayIn
 from . import acts, arming, clock, journal, rollback, running, settle, spelling
 from .acts import Act, Ready
 from .history import Standing, Transaction, pending
-from .journal import Unwritable
+from .journal import Record, Unwritable
 from .place import KEPT, Place, held
 from .proof import Before
 from .who import who
@@ -67,6 +68,17 @@ class Outcome:
     why: str = ""
     """Why it was rolled back."""
     not_restored: t.List[str] = dataclasses.field(default_factory=list)
+
+
+_Came = t.Tuple[int, t.Sequence[str], t.Sequence[t.Tuple[str, str]]]
+"""How many objects were changed, which were so already, and which failed with what."""
+
+
+def _together(act: Act) -> str | int:
+    """Routes are changed together where they follow each other, because their tables are long; all else one by one."""
+    if act.step.kind != "route":
+        return act.number
+    return act.step.op if act.undoes is None else "undoes " + act.undoes["op"]
 
 
 class _Overtaken(Exception):
@@ -174,8 +186,8 @@ class _Work:
         try:
             for number, words in self._ready.skipped.items():
                 self._note(journal.SKIPPED, step=number, words=words)
-            for act in self._ready.acts:
-                self._do(act)
+            for _alike, acts in itertools.groupby(self._ready.acts, _together):
+                self._do(list(acts))
             self._note(journal.APPLIED)
             self._prove()
             self._note(journal.PROOF, looked_up=self._before.count)
@@ -208,42 +220,58 @@ class _Work:
             not_restored=self._lost or standing.last.get("not_restored", []),
         )
 
-    def _do(self, act: Act) -> None:
-        step, seen = act.step, act.seen
-        collateral: t.Sequence[Seen] = ()
-        if seen is not None and act.undoes is None:
-            collateral = self._kernel.collateral(step.op, seen)
-        self._note(
-            journal.DOING,
-            step=act.number,
-            op=step.op,
-            command=step.command,
-            seen=spelling.to_json([] if seen is None else [seen]),
-            collateral=spelling.to_json(collateral),
-            undoes=None if act.undoes is None else act.undoes["op"],
-            inverse=step.inverse,
-            lasting="" if step.inverse else "%s cannot be taken back: %s" % (step.command, step.no_inverse),
-        )
-        self._results[act.number] = {"result": "failed", "words": "it broke off"}
-        done, already, failed = self._act(act)
-        if failed:
-            words = "; ".join("%s: %s" % failure for failure in failed[:_NAMED])
-            self._results[act.number] = {"result": "failed", "words": words}
-            self._note(journal.FAILED, step=act.number, done=done, words=words)
-            raise Failed("step %d (%s) failed: %s" % (act.number, step.command, words))
-        self._results[act.number] = {"result": "done", "words": ""}
-        self._note(journal.DONE, step=act.number, done=done, already=len(already))
+    def _do(self, acts: t.Sequence[Act]) -> None:
+        """One act, or several of one op that are done together: each is announced before the first of them is done."""
+        for act, collateral in zip(acts, self._collaterals(acts)):
+            step = act.step
+            self._note(
+                journal.DOING,
+                step=act.number,
+                op=step.op,
+                command=step.command,
+                seen=spelling.to_json([] if act.seen is None else [act.seen]),
+                collateral=spelling.to_json(collateral),
+                undoes=None if act.undoes is None else act.undoes["op"],
+                inverse=step.inverse,
+                lasting="" if step.inverse else "%s cannot be taken back: %s" % (step.command, step.no_inverse),
+            )
+            self._results[act.number] = {"result": "failed", "words": "it broke off"}
+        wrong = ""
+        for act, (done, already, failed) in zip(acts, self._act(acts)):
+            if failed:
+                words = "; ".join("%s: %s" % failure for failure in failed[:_NAMED])
+                self._results[act.number] = {"result": "failed", "words": words}
+                self._note(journal.FAILED, step=act.number, done=done, words=words)
+                wrong = wrong or "step %d (%s) failed: %s" % (act.number, act.step.command, words)
+            else:
+                self._results[act.number] = {"result": "done", "words": ""}
+                self._note(journal.DONE, step=act.number, done=done, already=len(already))
+        if wrong:
+            raise Failed(wrong)
 
-    def _act(self, act: Act) -> t.Tuple[int, t.Sequence[str], t.Sequence[t.Tuple[str, str]]]:
-        """How many objects were changed, which were so already, and which failed with what."""
-        if act.seen is None:
+    def _collaterals(self, acts: t.Sequence[Act]) -> t.Sequence[t.Sequence[Seen]]:
+        """What the kernel takes along with each; nothing with what takes back a step."""
+        seens = [act.seen for act in acts if act.seen is not None and act.undoes is None]
+        if len(seens) < len(acts):
+            return [()] * len(acts)
+        return self._kernel.collaterals(acts[0].step.op, seens)
+
+    def _act(self, acts: t.Sequence[Act]) -> t.Sequence[_Came]:
+        """What came of each."""
+        first = acts[0]
+        if first.seen is None:
             seconds = min(COMMAND_SECONDS, self._standing().seconds_left)
-            wrong = running.run(act.step.args["argv"], seconds)
-            return (1, (), ()) if wrong is None else (0, (), ((act.step.op, wrong),))
-        if act.undoes is not None:
-            collateral = tuple(spelling.from_json(self._kernel, act.undoes["collateral"]))
-            return self._kernel.restore(act.undoes["op"], act.seen, collateral)
-        return self._kernel.change(act.step.op, [act.seen])[0]
+            wrong = running.run(first.step.args["argv"], seconds)
+            return [(1, (), ()) if wrong is None else (0, (), ((first.step.op, wrong),))]
+        seens = [t.cast(Seen, act.seen) for act in acts]
+        if first.undoes is None:
+            return self._kernel.change(first.step.op, seens)
+        op = first.undoes["op"]
+        collaterals = [spelling.from_json(self._kernel, t.cast(Record, act.undoes)["collateral"]) for act in acts]
+        if op != "route.del":
+            return [self._kernel.restore(op, *each) for each in zip(seens, collaterals)]
+        done, already, failed = self._kernel.restore_routes(seens, [each for some in collaterals for each in some])
+        return [(done, already, failed)] + [(0, (), failed)] * (len(acts) - 1)
 
     def _note(self, record: str, **fields: t.Any) -> None:
         """Write a record, unless somebody else has written one: that is who rolls back. Raises _Overtaken, Unwritable."""

@@ -11,6 +11,7 @@ writable, and may be done again from the start when it broke off.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import time
@@ -92,7 +93,13 @@ def _restore(transaction: Transaction, kernel: Kernel) -> t.List[str]:
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_PAUSE)
-        lost = [words for record in reversed(done) for words in _undo(kernel, record)]
+        lost = []
+        for routes, group in itertools.groupby(reversed(done), _takes_routes):
+            records = list(group)
+            if routes:
+                lost += _bring_back(kernel, records)
+            else:
+                lost += [words for record in records for words in _undo(kernel, record)]
         lost += [words for record in transaction.journal.read(journal.CHECKPOINT) for words in _unlike(kernel, record)]
         if not lost:
             break
@@ -111,6 +118,25 @@ def _undo(kernel: Kernel, record: Record) -> t.List[str]:
             failed = kernel.restore(record["op"], seen, tuple(spelling.from_json(kernel, record["collateral"]))).failed
     except (OSError, ValueError) as exc:
         failed = ((record["command"], str(exc)),)
+    return _not_restored(failed)
+
+
+def _takes_routes(record: Record) -> bool:
+    return record["op"] == "route.del" and not record["undoes"]
+
+
+def _bring_back(kernel: Kernel, records: t.Sequence[Record]) -> t.List[str]:
+    """Undo steps that took routes, together: their tables are long."""
+    try:
+        seens = [seen for record in records for seen in spelling.from_json(kernel, record["seen"])]
+        collateral = [seen for record in records for seen in spelling.from_json(kernel, record["collateral"])]
+        failed = kernel.restore_routes(seens, collateral).failed
+    except (OSError, ValueError) as exc:
+        failed = ((records[-1]["command"], str(exc)),)
+    return _not_restored(failed)
+
+
+def _not_restored(failed: t.Sequence[t.Tuple[str, str]]) -> t.List[str]:
     return ["%s was not restored: %s" % failure for failure in failed]
 
 
