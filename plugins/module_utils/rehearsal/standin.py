@@ -49,12 +49,18 @@ class StandIn:
         self._world = world
         self._numbers, self._ends = scratch.make_links(world.links, world.switches)
         self._wait({link.name: True for link in world.links if link.ifindex in self._ends})
-        self._become("address", world.addresses)
+        # IPv6 lists the newest address first, and prefers it.
+        newest_first = [seen for seen in world.addresses if seen.object.family == 6]
+        addresses = [seen for seen in world.addresses if seen.object.family == 4] + newest_first[::-1]
+        self._become("address", addresses)
         self._become("rule", world.rules)
         groups = [seen for seen in world.nexthops if seen.object.group]
         self._become("nexthop", [seen for seen in world.nexthops if not seen.object.group] + groups)
         self._lay_routes()
         self._take_down()
+        self._become(
+            "address", addresses
+        )  # IPv6 ones went with their links; on the host they came when those were down
 
     def asked(self, query: Query) -> Query:
         """The same question here."""
