@@ -17,7 +17,7 @@ import typing as t
 
 from ..kernel import scratch
 from ..kernel.port import Kernel
-from ..model import Link, Query, Route, Seen
+from ..model import TABLE_LOCAL, Link, Query, Route, Seen
 
 _SECONDS = 20
 """Until links are as they were told to be: the kernel takes note of a carrier in its own time."""
@@ -53,6 +53,7 @@ class StandIn:
         newest_first = [seen for seen in world.addresses if seen.object.family == 6]
         addresses = [seen for seen in world.addresses if seen.object.family == 4] + newest_first[::-1]
         self._become("address", addresses)
+        self._settle()
         self._become("rule", world.rules)
         groups = [seen for seen in world.nexthops if seen.object.group]
         self._become("nexthop", [seen for seen in world.nexthops if not seen.object.group] + groups)
@@ -131,6 +132,18 @@ class StandIn:
                     "the stand-in of %s does not come %s" % (late[0], "up" if carriers[late[0]] else "down")
                 )
             time.sleep(0.01)
+
+    def _settle(self) -> None:
+        """Until IPv6 addresses have their local routes: the kernel makes those in the background, and would not know them
+        for its own if they were laid before."""
+        deadline = time.monotonic() + _SECONDS
+        while time.monotonic() < deadline:
+            held = {address.address for address in self._kernel.addresses() if address.family == 6}
+            local = self._kernel.routes(family=6, table=TABLE_LOCAL, type="local")
+            if held <= {str(route.dst).partition("/")[0] for route in local}:
+                return
+            time.sleep(0.01)
+        raise TimeoutError("the IPv6 addresses of the stand-in get no local routes")
 
     def _links(self, op: str, seen: Seen) -> t.List[Seen]:
         """The stand-in of the link, and of those that go down or away with it."""
