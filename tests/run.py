@@ -89,7 +89,12 @@ def parts() -> t.Sequence[Part]:
     )
     return (
         Part("lab", pytest("tests/integration/lab"), needs=("root", "ip")),
-        Part("transaction", pytest("tests/integration/transaction"), needs=("root", "ip"), minutes=30),
+        Part(
+            "transaction",
+            pytest("-n", "3", "--dist", "loadgroup", "tests/integration/transaction"),
+            needs=("root", "ip"),
+            minutes=30,
+        ),
         Part("kernel", pytest("tests/integration/kernel"), needs=("root", "ip", "nft", "conntrack")),
         *(
             Part("sanity-%s" % core, python("tests/ansible_test.py", core, "sanity"), needs=("core %s" % core,))

@@ -24,6 +24,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests"))
 import environments  # noqa: E402
 
+pytestmark = pytest.mark.xdist_group("systemd")  # one container is enough
 NEEDED = ("podman", "runc", "mmdebstrap")
 PACKAGES = "python3,iproute2,systemd,systemd-sysv,dbus"
 SECONDS = 300
