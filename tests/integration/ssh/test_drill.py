@@ -23,7 +23,7 @@ from .conftest import ADDRESS, CONTROLLER, Host
 
 RECLAIM = "netmend.reclaim.reclaim"
 LEFTOVER = "ip rule add pref 100 from 192.0.2.77 lookup 100; ip route add 203.0.113.0/24 via 192.0.2.1 table 100"
-WITHIN = 10
+WITHIN = 15
 """Seconds until the dead-man fires, where it is to fire."""
 
 
