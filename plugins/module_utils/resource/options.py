@@ -14,6 +14,7 @@ import typing as t
 
 from ..info.select import FAMILIES
 from ..kernel import names
+from ..kernel.tables import address_text
 
 _DEFAULTS = {4: "0.0.0.0/0", 6: "::/0"}
 _OF_FAMILY = {4: "IPv4", 6: "IPv6"}
@@ -39,7 +40,7 @@ def prefix(text: str, option: str, family: int | None, default: bool = False) ->
     if str(network.network_address) != str(ipaddress.ip_address(text.partition("/")[0])):
         raise ValueError("%s: %s has bits set behind its length; did you mean %s?" % (option, text, network))
     same_family(family, network.version, option, text)
-    return str(network)
+    return "%s/%d" % (address_text(network.network_address.packed), network.prefixlen)
 
 
 def address(text: str | None, option: str, family: int | None = None) -> str | None:
@@ -51,7 +52,7 @@ def address(text: str | None, option: str, family: int | None = None) -> str | N
     except ValueError as exc:
         raise ValueError("%s: %s; expected something like 192.0.2.1 or 2001:db8::1" % (option, exc)) from exc
     same_family(family, found.version, option, text)
-    return str(found)
+    return address_text(found.packed)
 
 
 def interface_address(text: str, option: str) -> t.Tuple[int, str, int | None]:
@@ -60,7 +61,7 @@ def interface_address(text: str, option: str) -> t.Tuple[int, str, int | None]:
         found = ipaddress.ip_interface(text)
     except ValueError as exc:
         raise ValueError("%s: %s; expected something like 192.0.2.1/24 or 2001:db8::1/64" % (option, exc)) from exc
-    return found.version, str(found.ip), found.network.prefixlen if "/" in text else None
+    return found.version, address_text(found.packed), found.network.prefixlen if "/" in text else None
 
 
 def same_family(family: int | None, other: int, option: str, text: str) -> None:

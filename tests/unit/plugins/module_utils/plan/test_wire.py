@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("hypothesis")
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import OPS, REASONS, Plan, PlanStep
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.wire import digest, from_json, to_json
 from ansible_collections.netmend.reclaim.plugins.module_utils.shapes import ShapeError
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.plan import plans
@@ -213,3 +214,16 @@ def test_a_restart_says_what_is_run(args):
     value["steps"][0]["args"] = args
     with pytest.raises(ValueError, match="args"):
         from_json(resealed(value))
+
+
+@pytest.mark.parametrize("good", ["0.0.0.0/0", "192.0.2.1/32", "::/0", "::ffff:0.0.0.0/96", "2001:db8::/32"])
+def test_destinations_are_spelled_as_the_kernel_does(good):
+    assert wire._is_prefix(good)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "/", "::ffff:0:0/96", "192.0.2.0", "192.0.2.0/", "192.0.2.0/33", "192.0.2.0/-1", "192.0.2.0/024", "::1/0"],
+)
+def test_nothing_else_is_a_destination(bad):
+    assert not wire._is_prefix(bad)

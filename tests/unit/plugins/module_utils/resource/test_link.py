@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 MODULES = pathlib.Path(__file__).parents[5] / "plugins" / "modules"
-ADDRESS4 = st.ip_addresses(v=4).map(str).filter(lambda text: text != "0.0.0.0")
-ADDRESS = ADDRESS4 | st.ip_addresses(v=6).map(str).filter(lambda text: text != "::")
+ADDRESS4 = st.ip_addresses(v=4).map(lambda address: tables.address_text(address.packed)).filter("0.0.0.0".__ne__)
+ADDRESS = ADDRESS4 | st.ip_addresses(v=6).map(lambda address: tables.address_text(address.packed)).filter("::".__ne__)
 KEY = netlink.pack_attribute(4, b"\0\0\0\7")
 """IFLA_GRE_IKEY: what the model does not know."""
 

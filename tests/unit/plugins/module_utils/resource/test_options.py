@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.resource import options
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.address import address
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.link import link
 from ansible_collections.netmend.reclaim.plugins.module_utils.resource.neighbour import neighbour
@@ -112,3 +113,9 @@ WRONG = [
 def test_what_makes_no_sense_is_named(module, options, words):
     with pytest.raises(ValueError, match=re.escape(words)):
         module(told(**options), Shelf(), True)
+
+
+def test_addresses_are_spelled_as_the_kernel_does():
+    assert options.prefix("::ffff:0:0/96", "dst", None) == "::ffff:0.0.0.0/96"
+    assert options.address("::FFFF:c000:201", "gateway") == "::ffff:192.0.2.1"
+    assert options.interface_address("2001:DB8::0:1/64", "address") == (6, "2001:db8::1", 64)
