@@ -15,6 +15,7 @@ import argparse
 import concurrent.futures
 import dataclasses
 import fnmatch
+import itertools
 import os
 import re
 import shutil
@@ -87,21 +88,26 @@ def parts() -> t.Sequence[Part]:
     units = dict.fromkeys(
         (core, wanted if wanted in interpreters() else controller_python(core) or wanted) for core, wanted in UNITS
     )
-    return (
+    with_deadlines = (
         Part("lab", pytest("tests/integration/lab"), needs=("root", "ip")),
         Part(
             "transaction",
-            pytest("-n", "3", "--dist", "loadgroup", "tests/integration/transaction"),
+            pytest("-n", "2", "--dist", "loadgroup", "tests/integration/transaction"),
             needs=("root", "ip"),
             minutes=30,
         ),
         Part("kernel", pytest("tests/integration/kernel"), needs=("root", "ip", "nft", "conntrack")),
-        *(
-            Part("sanity-%s" % core, python("tests/ansible_test.py", core, "sanity"), needs=("core %s" % core,))
-            for core in reversed(CONTROLLERS)
-        ),
         Part("kernel-oldest", python("tests/oldest.py"), needs=("root", "ip", "nft", "conntrack", "Python 3.9")),
         Part("ssh", pytest("-n", "2", "tests/integration/ssh"), needs=("root", "ip", "sshd")),
+    )
+    sanity = tuple(
+        Part("sanity-%s" % core, python("tests/ansible_test.py", core, "sanity"), needs=("core %s" % core,))
+        for core in reversed(CONTROLLERS)
+    )
+    # What waits for daemons and deadlines runs beside what only computes, not beside its like.
+    beside = itertools.chain.from_iterable(itertools.zip_longest(with_deadlines, sanity))
+    return (
+        *(part for part in beside if part is not None),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
         Part("report", pytest("tests/integration/report"), needs=("chromium",)),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),
