@@ -77,8 +77,7 @@ def collateral(wire: Wire, op: str, seen: Seen) -> t.Tuple[Seen, ...]:
     if op == "rule.del":
         return tuple(alike for alike in tables["rule"] if _rank(alike) == _rank(seen))
     if op == "route.del":
-        concern.add(seen)
-        return _several(routes_of(wire, concern))
+        return _slot_mates(wire, [seen])[0]
     found: t.List[Seen] = []
     if op == "address.del":
         found = subnet(tables["address"], seen.object) + _address(tables, concern, [seen.object])
@@ -93,8 +92,11 @@ def collateral(wire: Wire, op: str, seen: Seen) -> t.Tuple[Seen, ...]:
 
 def collaterals(wire: Wire, op: str, seens: t.Sequence[Seen]) -> t.List[t.Tuple[Seen, ...]]:
     """Of steps of one op, each as it is before the first of them. The routes of all of them are read at once."""
-    if op != "route.del":
-        return [collateral(wire, op, seen) for seen in seens]
+    return _slot_mates(wire, seens) if op == "route.del" else [collateral(wire, op, seen) for seen in seens]
+
+
+def _slot_mates(wire: Wire, seens: t.Sequence[Seen]) -> t.List[t.Tuple[Seen, ...]]:
+    """With each of these routes, what shares its slots: their tables are read once."""
     concern = Concern()
     for seen in seens:
         concern.add(seen)

@@ -37,10 +37,12 @@ def restore(wire: Wire, op: str, seen: Seen, collateral: t.Sequence[Seen]) -> Re
     elif op.endswith(".add"):
         (undone,) = change(wire, inverse, [seen])
         return Restored(*undone)
-    elif any(same(seen, other) for other in collateral) and seen.kind != "route":
+    elif op == "route.del":
+        return restore_routes(wire, [seen], collateral)
+    elif any(same(seen, other) for other in collateral):
         bring_back(wire, collateral, lambda other: op != "rule.del" or same(seen, other), tally)
     else:
-        bring_back(wire, [*collateral, seen], lambda other: op != "route.del" or same(seen, other), tally)
+        bring_back(wire, [*collateral, seen], _everything, tally)
     return Restored(tally.done, tuple(tally.already), tuple(tally.failed))
 
 
