@@ -14,6 +14,7 @@ import time
 import typing as t
 
 from . import intent as declared
+from . import witnesses
 from .hostid import host
 from .identity import canonical, fingerprint, generation
 from .index import Index
@@ -21,7 +22,6 @@ from .kernel.netlink import Overrun
 from .kernel.port import Kernel
 from .model import TABLE_LOCAL, Finding, Snapshot, Unseen
 from .owners import profile
-from .owners.witness import owner_sessions
 from .rules import CHECKS
 from .rules.base import SEVERITIES, Check
 
@@ -163,8 +163,8 @@ class _Look:
 
 def _look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) -> _Look:
     unseen: t.List[Unseen] = []
-    sessions = owner_sessions(request.profiles, kernel.running, request.logs, unseen)
-    snapshot = dataclasses.replace(kernel.snapshot(), owner_sessions=sessions, taken=time.time())
+    said = witnesses.hear(request, kernel, unseen)
+    snapshot = dataclasses.replace(kernel.snapshot(), taken=time.time(), **said)
     findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
     small = _small(snapshot)
     totals.update((_KINDS[name], number) for name, number in small.items())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from .model import Address, Link, Neighbour, NextHop, Rule, Snapshot
+from .model import Address, Event, Link, Neighbour, NextHop, OwnerState, Rule, Snapshot
 
 FALLBACK_LINKS = frozenset(("gre0", "gretap0", "erspan0", "tunl0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"))
 """Links that the kernel makes by itself when a tunnel module loads: never a finding."""
@@ -39,6 +39,14 @@ class Index:
     @property
     def links(self) -> t.Sequence[Link]:
         return self.snapshot.links
+
+    @property
+    def events(self) -> t.Sequence[Event]:
+        return self.snapshot.events
+
+    @property
+    def owners(self) -> t.Sequence[OwnerState]:
+        return self.snapshot.owners
 
     def link(self, ifindex: int | None) -> Link | None:
         return None if ifindex is None else self._links.get(ifindex)

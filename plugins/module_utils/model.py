@@ -346,6 +346,115 @@ class OwnerSession:
 
 
 @dataclasses.dataclass(frozen=True)
+class EventSource:
+    """Where a witness spoke."""
+
+    kind: str
+    """``log``, ``journal``, ``strace``, ``counter``."""
+    path: str | None = None
+    """The file: of a log, a strace output, or the kernel's counters."""
+    unit: str | None = None
+    """The systemd unit: of a journal, or of the process that was traced."""
+    line: int | None = None
+    """Number of the last line that told of it, from 1."""
+    cursor: str | None = None
+    """The same in the journal (journalctl --after-cursor)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Event:
+    """An error of the unreachable family that a witness told of, once or many times: a claim, not a fact.
+
+    What the text does not hold is None. A wildcard address that the text prints is kept as printed.
+    """
+
+    error: str
+    """errno name: ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, ENODEV, ENETDOWN, EPERM, EACCES, EINVAL."""
+    source: EventSource
+    text: str = ""
+    """The last line that told of it, bounded and with control characters escaped."""
+    program: str | None = None
+    unit: str | None = None
+    pid: int | None = None
+    local_addr: str | None = None
+    local_port: int | None = None
+    remote_addr: str | None = None
+    remote_port: int | None = None
+    interface: str | None = None
+    first: float | None = None
+    """Unix time of the first and of the last of them."""
+    last: float | None = None
+    count: int = 1
+    rate: float | None = None
+    """How many in a second, from the first to the last; None where there was one only, or no time is known."""
+    going_on: bool | None = None
+    """Was the last one so recent that it is still going on? None where no time is known."""
+    command: str = ""
+    """What a person would type to see the same."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """What an owner's objects look like. All that is said must fit; a shape alone never proves who made an object."""
+
+    kind: str
+    """``link``, ``address``, ``route``, ``rule``, ``firewall``."""
+    name: str | None = None
+    """A pattern (fnmatch): a link's name; of the firewall, a table's or chain's."""
+    link_kind: str | None = None
+    interface: str | None = None
+    """A pattern for the link that an address is on, that a route leads through, that a rule selects."""
+    proto: str | None = None
+    tables: t.Tuple[t.Tuple[int, int], ...] = ()
+    """Ranges of table numbers, both ends included; so are the others."""
+    priorities: t.Tuple[t.Tuple[int, int], ...] = ()
+    fwmarks: t.Tuple[t.Tuple[int, int], ...] = ()
+    prefix: str | None = None
+    """What an address, or a route's or rule's prefix, is in."""
+
+    @property
+    def specific(self) -> bool:
+        """Does it say more than a kind and a protocol, which several programs share?"""
+        return bool(self.name or self.interface or self.tables or self.priorities or self.fwmarks or self.prefix)
+
+
+@dataclasses.dataclass(frozen=True)
+class Want:
+    """An object that an owner said it wants, or wants kept: from its API, its state, or its configuration."""
+
+    kind: str
+    selector: t.Mapping[str, t.Any]
+    """``link``: name; ``address``: address (with or without its prefix length), interface; ``route``: dst, table..."""
+    source: str = ""
+    """Where it said so: ``/run/doublezerod/doublezerod.sock GET /status``, a file's path."""
+    command: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class OwnerState:
+    """A daemon or manager that may own objects here, and what is known of it."""
+
+    name: str
+    alive: bool | None
+    """None where that could not be told: what it may own is then left alone."""
+    known_by: str
+    """How that is known: ``process zebra (pid 7)``, ``no process zebra runs here; frr.service is failed``."""
+    present: bool = False
+    """Is or was it on this host at all: it runs, or its unit, program, state or configuration is there."""
+    unit: str | None = None
+    enabled: bool | None = None
+    """Does its unit start at boot?"""
+    process: Process | None = None
+    marks: t.Tuple[Mark, ...] = ()
+    wants: t.Tuple[Want, ...] | None = None
+    """None where it was not asked, or did not answer: what it wants is not known."""
+    restart: t.Tuple[str, ...] = ()
+    """The argument vector that restarts it, and those that make it let go (``{interface}`` and the like are filled in)."""
+    release: t.Tuple[str, ...] = ()
+    advice: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """The small tables of one network namespace at one time: what is indexed. Large tables are streamed."""
 
@@ -361,6 +470,8 @@ class Snapshot:
     local: tuple[str, ...] = ()
     """Prefixes of type local in the local table: what the kernel accepts as a source, beside ``addresses``."""
     owner_sessions: tuple[OwnerSession, ...] = ()
+    events: tuple[Event, ...] = ()
+    owners: tuple[OwnerState, ...] = ()
     nonlocal_bind: tuple[int, ...] = ()
     """Families whose ``ip_nonlocal_bind`` is on."""
     forwarding: tuple[int, ...] = ()
@@ -375,7 +486,7 @@ class Evidence:
     """One thing that was seen, and how a person sees the same."""
 
     source: str
-    """Which witness: ``kernel``, ``journal``, ``log``, ``intent``."""
+    """Which witness: ``kernel``, ``journal``, ``log``, ``strace``, ``status``, ``firewall``, ``intent``..."""
     observed: str
     command: str
 
