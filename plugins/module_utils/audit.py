@@ -118,20 +118,20 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
     """
     started = time.time()
     checks = chosen(request.include, request.exclude)
-    looks: t.List[_Look] = []
+    looks: t.List[Look] = []
 
-    def look() -> Sight:
-        looks.append(_look(kernel, request, checks))
+    def again() -> Sight:
+        looks.append(look(kernel, request, checks))
         return looks[-1].sight
 
     made = None
     if request.plan is None:
-        look()
+        again()
     else:
         from .plan.wire import to_json
         from .planning import plan
 
-        made = to_json(plan(kernel, request.plan, look, sleep))
+        made = to_json(plan(kernel, request.plan, again, sleep))
     last = looks[-1]
     findings, snapshot = last.sight.findings, last.sight.snapshot
     shown = findings[: request.limit]
@@ -155,20 +155,23 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
 
 
 @dataclasses.dataclass(frozen=True)
-class _Look:
+class Look:
+    """One look at the host, with what it could not see."""
+
     sight: Sight
     counts: t.Dict[str, int]
     unseen: t.List[Unseen]
 
 
-def _look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) -> _Look:
+def look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) -> Look:
+    """Hear the witnesses, read the tables, and show both to the checks."""
     unseen: t.List[Unseen] = []
     said = witnesses.hear(request, kernel, unseen)
     snapshot = dataclasses.replace(kernel.snapshot(), taken=time.time(), **said)
     findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
     small = _small(snapshot)
     totals.update((_KINDS[name], number) for name, number in small.items())
-    return _Look(Sight(snapshot, tuple(sorted(findings, key=_worst_first)), totals), dict(small, **counts), unseen)
+    return Look(Sight(snapshot, tuple(sorted(findings, key=_worst_first)), totals), dict(small, **counts), unseen)
 
 
 def _from_the_start(examine: t.Callable[[], _Examined]) -> _Examined:
