@@ -9,8 +9,12 @@ from __future__ import annotations
 import dataclasses
 import re
 
+from ..model import EventSource
+
 LINE_LIMIT = 16384
 """Bytes of a line that are looked at. A longer one is cut: no line can make the audit slow."""
+
+_FILE = EventSource("log")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +26,15 @@ class Line:
     """Who wrote it, as the journal vouches for it or as the line itself claims."""
     time: float | None = None
     """Unix time of the journal entry. None in a file: the time is then in the text."""
+    program: str | None = None
+    """The journal's word for who wrote it. None in a file: the program is then in the text."""
+    unit: str | None = None
+    """The systemd unit of the journal entry."""
+    source: EventSource = _FILE
+    written: float | None = None
+    """When the file was last written, Unix time. It tells the year of a stamp that has none."""
+    command: str = ""
+    """What a person would type to see it."""
 
 
 # "Nov 30 19:36:22 host doublezerod[1027617]: ..." (RFC 3164) and "2025-11-30T19:36:22Z host doublezerod[1027617]: ..."

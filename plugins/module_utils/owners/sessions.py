@@ -11,14 +11,13 @@ that is gone are history and are left out.
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import ipaddress
 import json
-import re
 import typing as t
 
 from ..evidence.errors import errno_in
 from ..evidence.line import Line
+from ..evidence.stamps import unix_time
 from ..model import OwnerSession, Process
 from ..text import clean
 from .profile import Profile, SessionLog
@@ -139,19 +138,4 @@ def _address(text: str | None) -> str | None:
     try:
         return str(ipaddress.ip_address(text)) if text else None
     except ValueError:
-        return None
-
-
-_RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)\Z")
-
-
-def unix_time(text: str) -> float | None:
-    """Unix time of an RFC 3339 time with up to nanoseconds; None for anything else."""
-    found = _RFC3339.match(text)
-    if not found:
-        return None
-    zone = "+00:00" if found.group(3) == "Z" else found.group(3)
-    try:
-        return datetime.datetime.fromisoformat(found.group(1) + zone).timestamp() + float(found.group(2) or 0)
-    except (ValueError, OverflowError):
         return None

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.evidence.line import Line, writer
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Process
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import load
-from ansible_collections.netmend.reclaim.plugins.module_utils.owners.sessions import MAX_SESSIONS, fold, unix_time
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners.sessions import MAX_SESSIONS, fold
 
 # The line of the public incident, whole.
 SEED = (
@@ -103,21 +103,6 @@ def test_hostile_text_is_shown_as_text() -> None:
     assert json.loads(line[line.index("{") :])["peer"].startswith("interface: dz\x1b[31m")
     (session,) = told(line)
     assert "\x1b" not in session.interface and "\u202e" not in session.interface
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("2025-11-30T19:36:22.662807168Z", AT),
-        ("2025-11-30T20:36:22.662807168+01:00", AT),
-        ("1970-01-01T00:00:00Z", 0.0),
-        ("2025-13-30T19:36:22Z", None),
-        ("2025-11-30 19:36:22", None),
-        ("", None),
-    ],
-)
-def test_times(text: str, expected: float | None) -> None:
-    assert unix_time(text) == (None if expected is None else pytest.approx(expected))
 
 
 def test_a_profile_says_what_is_wrong_with_it() -> None:
