@@ -108,6 +108,11 @@ def parts() -> t.Sequence[Part]:
     beside = itertools.chain.from_iterable(itertools.zip_longest(with_deadlines, sanity))
     return (
         *(part for part in beside if part is not None),
+        Part(
+            "evidence",
+            pytest("tests/integration/evidence"),
+            needs=("root", "journalctl", "/lib/systemd/systemd-journal-remote"),
+        ),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
         Part("report", pytest("tests/integration/report"), needs=("chromium",)),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),

@@ -48,6 +48,27 @@ def run(argument_spec: t.Mapping[str, t.Any], collect: Collect, **kw: t.Any) -> 
     run_change(argument_spec, read, **kw)
 
 
+def run_apart(
+    argument_spec: t.Mapping[str, t.Any], collect: t.Callable[[t.Dict[str, t.Any]], t.Dict[str, t.Any]], **kw: t.Any
+) -> None:
+    """Run a module that only reads, and not the kernel's tables: it needs no pyroute2. The rest is as with :func:`run`."""
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kw)
+    _hold_python(module)
+    try:
+        result = collect(module.params)
+    except (ValueError, OSError) as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(**bounded_result(dict(result, changed=False)))
+
+
+def _hold_python(module: AnsibleModule) -> None:
+    if sys.version_info < PYTHON:
+        module.fail_json(
+            msg="Python %s (%s) is too old: the managed host needs Python 3.9 or later. Install one there and name it "
+            "in ansible_python_interpreter" % (sys.version.split()[0], sys.executable)
+        )
+
+
 def run_change(argument_spec: t.Mapping[str, t.Any], change: Change, **kw: t.Any) -> None:
     """Run a module that may change something. Never returns: it ends in ``exit_json`` or ``fail_json``.
 
@@ -58,11 +79,7 @@ def run_change(argument_spec: t.Mapping[str, t.Any], change: Change, **kw: t.Any
     ValueError and OSError from ``change`` become a failure with their own words: they must name the object.
     """
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kw)
-    if sys.version_info < PYTHON:
-        module.fail_json(
-            msg="Python %s (%s) is too old: the managed host needs Python 3.9 or later. Install one there and name it "
-            "in ansible_python_interpreter" % (sys.version.split()[0], sys.executable)
-        )
+    _hold_python(module)
     # Late: what follows may not even compile on a Python that is too old.
     from .kernel.netlink import Interrupted, MissingPyroute2
     from .kernel.port import Kernel

@@ -33,17 +33,17 @@ from .stamps import unix_time
 TEXT = 400
 NAME = 64
 
-_MENTIONS = tuple(
+MENTIONS = tuple(
     dict.fromkeys(
         [words for words, _name in WORDS]
         + [name.lower() for name in UNREACHABLE + REFUSED]
         + ["os error", "os { code:", "errno"]
     )
 )
-_MENTION = re.compile("|".join(re.escape(words) for words in _MENTIONS), re.IGNORECASE | re.ASCII)
+_MENTION = re.compile("|".join(re.escape(words) for words in MENTIONS), re.IGNORECASE | re.ASCII)
 _BEFORE = 500
 _AFTER = 500
-_MOST_MENTIONS = 4
+_MOSTMENTIONS = 4
 # What an error stands after in a sentence that does not tell of one: it is over, supposed, or explained.
 _NOT_NOW = re.compile(
     r"\b(?:recovered|reconnected|re-?established|restored|resumed|succeeded|no longer|means?|whether|documentation|"
@@ -82,7 +82,7 @@ def recognise(line: Line) -> Event | None:
 
 def _mentions(text: str) -> bool:
     lowered = text.lower()
-    return any(words in lowered for words in _MENTIONS)
+    return any(words in lowered for words in MENTIONS)
 
 
 def _found(record: t.Mapping[str, str] | None, message: str) -> _Found | None:
@@ -103,7 +103,7 @@ def _found(record: t.Mapping[str, str] | None, message: str) -> _Found | None:
 def _phrased(text: str) -> _Found | None:
     """The first phrasing of the table that a text has about one of its first mentions of an error."""
     for number, mention in enumerate(_MENTION.finditer(text)):
-        if number == _MOST_MENTIONS:
+        if number == _MOSTMENTIONS:
             return None
         start, end = max(mention.start() - _BEFORE, 0), mention.end() + _AFTER
         near = text[start:end].lower()

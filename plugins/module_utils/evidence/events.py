@@ -1,0 +1,34 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The events that log files and the journal tell of, one for each line. ``folding`` makes bursts of them."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..model import Event, Unseen
+from . import files, journal
+from .recognise import MENTIONS, recognise
+
+
+def from_logs(paths: t.Iterable[str], unseen: t.List[Unseen]) -> t.Iterator[Event]:
+    """Of log files and of those rotated away beside them. What could not be read is added to ``unseen``."""
+    for line in files.every(paths, unseen):
+        event = recognise(line)
+        if event is not None:
+            yield event
+
+
+def from_journal(
+    since_minutes: int, units: t.Sequence[str], unseen: t.List[Unseen], cursor: str | None = None
+) -> t.Iterator[Event]:
+    """Of the journal's last minutes: of these units, of all where none is named. ``cursor``: only after that entry."""
+    try:
+        for line in journal.read(since_minutes, units, MENTIONS, cursor):
+            event = recognise(line)
+            if event is not None:
+                yield event
+    except journal.NoJournal as exc:
+        unseen.append(Unseen("journal of %s" % (", ".join(units) or "all units"), str(exc)))
