@@ -448,6 +448,8 @@ class OwnerState:
     marks: t.Tuple[Mark, ...] = ()
     wants: t.Tuple[Want, ...] | None = None
     """None where it was not asked, or did not answer: what it wants is not known."""
+    complete: t.Tuple[str, ...] = ()
+    """Kinds of objects of which ``wants`` has all: it said so itself, and wants no others of them."""
     restart: t.Tuple[str, ...] = ()
     """The argument vector that restarts it, and those that make it let go (``{interface}`` and the like are filled in)."""
     release: t.Tuple[str, ...] = ()

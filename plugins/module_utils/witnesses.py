@@ -10,6 +10,7 @@ import typing as t
 
 from .kernel.port import Kernel
 from .model import Unseen
+from .owners.states import states
 from .owners.witness import owner_sessions
 
 if t.TYPE_CHECKING:
@@ -20,4 +21,5 @@ def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str
     """Fields of a Snapshot, by name. What cannot be read is added to ``unseen``."""
     return {
         "owner_sessions": owner_sessions(request.profiles, kernel.running, request.logs, unseen),
+        "owners": states(request.profiles, kernel, unseen),
     }

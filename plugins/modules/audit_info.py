@@ -161,15 +161,187 @@ options:
           - The name of the owner.
         type: str
         required: true
+      objects:
+        description:
+          - What its objects look like. All that one entry says must fit. A shape alone never proves whose an object is; while
+            the owner is alive, what fits is kept.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          kind:
+            description:
+              - The kind of the object.
+            type: str
+            choices: [link, address, route, rule, firewall]
+            required: true
+          name:
+            description:
+              - A pattern for the name of a link, or of a table or chain of the firewall, for example V(wg*).
+            type: str
+          link_kind:
+            description:
+              - The kind of the link, or of the link that an address is on or a route leads through, for example V(wireguard).
+            type: str
+          interface:
+            description:
+              - A pattern for the name of the link that an address is on, a route leads through, or a rule selects.
+            type: str
+          proto:
+            description:
+              - The protocol, as C(ip) prints it without a name file of its own, for example V(bgp) or V(196).
+            type: str
+          tables:
+            description:
+              - Numbers of tables, or ranges such as V(100-101).
+            type: list
+            elements: str
+            default: []
+          priorities:
+            description:
+              - Priorities of rules, or ranges such as V(5210-5270).
+            type: list
+            elements: str
+            default: []
+          fwmarks:
+            description:
+              - Firewall marks that rules select, or ranges of them, for example V(0xca6c).
+            type: list
+            elements: str
+            default: []
+          prefix:
+            description:
+              - The prefix that the address is in, or that holds what the route or rule is about.
+            type: str
       processes:
         description:
-          - The command names that it runs under, as in C(/proc/PID/comm). A shipped profile has them already.
+          - The command names that it runs under, as in C(/proc/PID/comm), at most 15 bytes each. It is alive while one runs.
         type: list
         elements: str
-        required: true
+        default: []
+      units:
+        description:
+          - Its systemd units. Patterns are taken, for example V(wg-quick@*.service).
+        type: list
+        elements: str
+        default: []
+      scope:
+        description:
+          - With V(host) a process of it anywhere on the host may own objects in this network namespace, as a container engine
+            does.
+        type: str
+        choices: [namespace, host]
+        default: namespace
+      outlives:
+        description:
+          - Whether what it makes is meant to stay while it does not run, as that of a network manager. It then counts as gone
+            only when what O(owners[].programs) names is gone as well.
+        type: bool
+        default: false
+      programs:
+        description:
+          - Absolute paths of what must be there for it to run. Patterns are taken.
+        type: list
+        elements: str
+        default: []
+      paths:
+        description:
+          - Absolute paths that show that it was ever on this host, such as its state and its configuration. Patterns are taken.
+        type: list
+        elements: str
+        default: []
+      wants:
+        description:
+          - How to find out what it wants. Each entry asks over one of O(owners[].wants[].sockets),
+            O(owners[].wants[].command) and O(owners[].wants[].files). An owner that is not alive is asked by its files only.
+          - What cannot be asked or understood is listed under RV(unseen); then nothing is known of what it wants.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          kind:
+            description:
+              - The kind of the objects that the answer names.
+            type: str
+            choices: [link, address, route, rule]
+            required: true
+          selector:
+            description:
+              - What identifies such an object. Fields of the answer are filled in where a text names them in braces, and
+                C(@stem) is the name of the file without its directory and ending.
+              - Of a link C(name); of an address C(address), C(interface), C(prefix); of a route C(dst), C(table),
+                C(gateway), C(interface), C(proto); of a rule C(priority), C(table), C(mark), C(src), C(dst), C(iif), C(oif).
+            type: dict
+            required: true
+          sockets:
+            description:
+              - Unix sockets on which it speaks HTTP. The first that answers is believed.
+            type: list
+            elements: str
+            default: []
+          request:
+            description:
+              - The path that is requested there, for example V(/status).
+            type: str
+          command:
+            description:
+              - The argument vector of a command that prints the answer and changes nothing. It is given five seconds.
+            type: list
+            elements: str
+            default: []
+          files:
+            description:
+              - Absolute paths of files. Patterns are taken.
+            type: list
+            elements: str
+            default: []
+          format:
+            description:
+              - The format of the answer.
+            type: str
+            choices: [json, text]
+            default: json
+          select:
+            description:
+              - Where in JSON the objects stand, as keys with dots between. V(*) is each item of a list or object.
+            type: str
+            default: ""
+          where:
+            description:
+              - Fields that such an object has in JSON, each with a pattern for its text.
+            type: dict
+            default: {}
+          begin:
+            description:
+              - A regular expression. Of a text only what stands between a line that has it and the next that has
+                O(owners[].wants[].end) is read.
+            type: str
+          end:
+            description:
+              - See O(owners[].wants[].begin).
+            type: str
+          pattern:
+            description:
+              - A regular expression whose finds in a line of a text are the objects, and whose named groups are their fields.
+              - Without it each file stands for one object.
+            type: str
+          complete:
+            description:
+              - Whether the answer names all objects of this kind that the owner wants. What fits it and is not named is then
+                not wanted. Not of a file.
+            type: bool
+            default: false
+      release:
+        description:
+          - The argument vector that makes it let go of one object, in which C({interface}), C({address}), C({dst}) and
+            C({table}) are filled in. Shown as a remedy, never run by this module.
+        type: list
+        elements: str
+        default: []
       restart:
         description:
-          - The argument vector that restarts it. Shown as a remedy, never run by this module.
+          - The argument vector that restarts it. Its systemd unit is restarted where none is given and the unit is known.
+            Shown as a remedy, never run by this module.
         type: list
         elements: str
         default: []

@@ -35,6 +35,7 @@ from .netlink import NETLINK_ROUTE, Netlink
 
 if t.TYPE_CHECKING:
     from .outcome import Changed, Restored, Verified
+    from .processes import Daemon
     from .seen import Wire
 
 FAMILIES = (4, 6)
@@ -153,6 +154,24 @@ class Kernel:
         from . import processes, units
 
         return [(process, units.unit_of(process.pid)) for process in processes.named(self.netns, names, self.unseen)]
+
+    def daemons(self, names: t.Collection[str]) -> t.Tuple[t.List[Daemon], bool]:
+        """The same of the whole host, each with whether it lives in this namespace; and whether all are shown."""
+        from . import processes
+
+        return processes.daemons(self.netns, names, self.unseen)
+
+    def unit_of(self, pid: int) -> str | None:
+        """The systemd unit that a process runs in."""
+        from . import units
+
+        return units.unit_of(pid)
+
+    def of_the_system(self) -> bool | None:
+        """Is this the namespace that the host's services live in (that of pid 1)? None where that is hidden."""
+        from . import processes
+
+        return processes.lives_here(self.netns, 1)
 
     def holders(self, inodes: t.Collection[int]) -> t.Mapping[int, t.Tuple[Process, ...]]:
         """Who holds these sockets. Walks /proc: ask once, for the sockets of findings only."""

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import typing as t
 
@@ -18,6 +19,9 @@ _COMM_BYTES = 15
 _SOCKET = "socket:["
 _START_TIME = 19
 """Index of starttime (field 22 of /proc/PID/stat) behind the command name, which is field 2."""
+
+_ENDED = (b"Z", b"X", b"x")
+"""States of what has ended (proc_pid_stat(5))."""
 
 Holders = t.Dict[int, t.Tuple[Process, ...]]
 
@@ -58,35 +62,60 @@ def holders(inodes: t.Collection[int] | None, unseen: t.List[Unseen]) -> Holders
     return {inode: tuple(processes) for inode, processes in found.items()}
 
 
+@dataclasses.dataclass(frozen=True)
+class Daemon:
+    """A running process, and whether it lives in the network namespace that was asked about; None where that is hidden."""
+
+    process: Process
+    here: bool | None
+
+
 def named(netns: str | int | None, names: t.Collection[str], unseen: t.List[Unseen] | None = None) -> t.List[Process]:
     """The processes with one of these command names that live in a network namespace, by pid.
 
     Raises ValueError and PermissionError as ``namespace.entered`` does.
     """
+    found, _all_shown = daemons(netns, names, [] if unseen is None else unseen)
+    return [daemon.process for daemon in found if daemon.here]
+
+
+def daemons(netns: str | int | None, names: t.Collection[str], unseen: t.List[Unseen]) -> t.Tuple[t.List[Daemon], bool]:
+    """The processes of the whole host with one of these command names, by pid; and whether all processes are shown.
+
+    One walk over /proc. What has ended and was not yet waited for (a zombie) does not run. Raises as ``named`` does.
+    """
     wanted = {name.encode("utf-8", "surrogateescape")[:_COMM_BYTES] for name in names}
     with entered(netns):
         home = _namespaces("thread-self")
-    unseen = [] if unseen is None else unseen
     found = []
     hidden = False
     for pid in pids():
-        comm, started = _stat(pid)
+        comm, started, state = _stat(pid)
         if comm not in wanted:
             hidden = hidden or (comm is None and os.path.isdir("/proc/%d" % pid))
             continue
+        if state in _ENDED:
+            continue
         lives = _same(home, _namespaces(str(pid)))
-        if lives:
-            found.append(Process(pid, _shown(comm), started))
-        elif lives is None and os.path.isdir("/proc/%d" % pid):
+        if lives is None and _stat(pid)[2] in (None, *_ENDED):
+            continue  # it ended meanwhile
+        found.append(Daemon(Process(pid, _shown(comm), started), lives))
+        if lives is None:
             what = "network namespace of %s (pid %d)" % (_shown(comm), pid)
             note(unseen, what, "/proc does not show it to this user")
-    _tell_hidden(hidden, unseen)
-    return found
+    return found, not _tell_hidden(hidden, unseen)
+
+
+def lives_here(netns: str | int | None, pid: int) -> bool | None:
+    """Does a process live in a network namespace? None where /proc does not show it."""
+    with entered(netns):
+        home = _namespaces("thread-self")
+    return _same(home, _namespaces(str(pid)))
 
 
 def read(pid: int) -> Process | None:
     """A process; None where it is gone or hidden."""
-    comm, started = _stat(pid)
+    comm, started, _state = _stat(pid)
     return None if comm is None else Process(pid, _shown(comm), started)
 
 
@@ -105,10 +134,12 @@ def note(unseen: t.List[Unseen], what: str, why: str) -> None:
         unseen.append(item)
 
 
-def _tell_hidden(hidden: bool, unseen: t.List[Unseen]) -> None:
+def _tell_hidden(hidden: bool, unseen: t.List[Unseen]) -> bool:
     # Each pid namespace has a pid 1: where it is missing, /proc is mounted with hidepid=2 (proc(5)).
     if hidden or not os.path.isdir("/proc/1"):
         note(unseen, "processes of other users", "/proc is mounted with hidepid and shows only this user's processes")
+        return True
+    return False
 
 
 def sockets_of(pid: int) -> t.Set[int] | None:
@@ -154,21 +185,21 @@ def _boot_time() -> float | None:
     return _boot[0] if _boot else None
 
 
-def _stat(pid: int) -> t.Tuple[t.Optional[bytes], t.Optional[float]]:
-    """The raw command name and the start time (Unix time) of a process; None for what is not shown."""
+def _stat(pid: int) -> t.Tuple[t.Optional[bytes], t.Optional[float], t.Optional[bytes]]:
+    """The raw command name, the start time (Unix time) and the state of a process; None for what is not shown."""
     try:
         with open("/proc/%d/stat" % pid, "rb") as stream:
             text = stream.read()
     except OSError:
-        return None, None
+        return None, None, None
     # The name may hold anything, brackets and newlines too: it ends at the last bracket.
     start, end = text.find(b"("), text.rfind(b")")
     fields = text[end + 1 :].split()
     if start < 0 or end < start or len(fields) <= _START_TIME:
-        return None, None
+        return None, None, None
     boot = _boot_time()
     started = None if boot is None else boot + int(fields[_START_TIME]) / os.sysconf("SC_CLK_TCK")
-    return text[start + 1 : end], started
+    return text[start + 1 : end], started, fields[0]
 
 
 def _shown(comm: bytes) -> str:

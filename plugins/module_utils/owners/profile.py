@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A profile: how to recognise an owner, where its sessions show, and how it is restarted. Data, never code.
+"""A profile: how to recognise an owner's objects, whether it is alive, what it wants, and how it lets go. Data, never code.
 
 Shipped profiles are the YAML files in ``profiles/``; the controller reads them and hands them over with the module's
 arguments (a managed host has no YAML parser). Users add their own in the same schema, ``OPTIONS``.
@@ -14,10 +14,61 @@ import dataclasses
 import re
 import typing as t
 
+from ..model import Mark
+from .marks import mark
+from .placeholders import names
+
+_COMM_BYTES = 15
+"""What the kernel keeps of a command name (TASK_COMM_LEN without its end)."""
+
+_STRINGS: t.Dict[str, t.Any] = {"type": "list", "elements": "str", "default": []}
+
 OPTIONS: t.Dict[str, t.Any] = {
     "name": {"type": "str", "required": True},
-    "processes": {"type": "list", "elements": "str", "required": True},
-    "restart": {"type": "list", "elements": "str", "default": []},
+    "objects": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "kind": {"type": "str", "required": True, "choices": ["link", "address", "route", "rule", "firewall"]},
+            "name": {"type": "str"},
+            "link_kind": {"type": "str"},
+            "interface": {"type": "str"},
+            "proto": {"type": "str"},
+            "tables": _STRINGS,
+            "priorities": _STRINGS,
+            "fwmarks": _STRINGS,
+            "prefix": {"type": "str"},
+        },
+    },
+    "processes": _STRINGS,
+    "units": _STRINGS,
+    "scope": {"type": "str", "choices": ["namespace", "host"], "default": "namespace"},
+    "outlives": {"type": "bool", "default": False},
+    "programs": _STRINGS,
+    "paths": _STRINGS,
+    "wants": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "kind": {"type": "str", "required": True, "choices": ["link", "address", "route", "rule"]},
+            "selector": {"type": "dict", "required": True},
+            "sockets": _STRINGS,
+            "request": {"type": "str"},
+            "command": _STRINGS,
+            "files": _STRINGS,
+            "format": {"type": "str", "choices": ["json", "text"], "default": "json"},
+            "select": {"type": "str", "default": ""},
+            "where": {"type": "dict", "default": {}},
+            "begin": {"type": "str"},
+            "end": {"type": "str"},
+            "pattern": {"type": "str"},
+            "complete": {"type": "bool", "default": False},
+        },
+    },
+    "release": _STRINGS,
+    "restart": _STRINGS,
     "advice": {"type": "str", "default": ""},
     "session_logs": {
         "type": "list",
@@ -34,6 +85,17 @@ OPTIONS: t.Dict[str, t.Any] = {
     },
 }
 """The argument spec of one profile."""
+
+PLACEHOLDERS = ("interface", "address", "dst", "table")
+"""What ``release`` may name in braces."""
+
+SELECTORS: t.Mapping[str, t.Tuple[str, ...]] = {
+    "link": ("name",),
+    "address": ("address", "interface", "prefix"),
+    "route": ("dst", "table", "gateway", "interface", "proto"),
+    "rule": ("priority", "table", "mark", "src", "dst", "iif", "oif"),
+}
+"""What an answer may say of a wanted object of each kind."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,43 +115,181 @@ class SessionLog:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ask:
+    """One question for what an owner wants. Exactly one of ``sockets``, ``command`` and ``files`` says whom to ask."""
+
+    kind: str
+    """Of the objects that the answer tells of."""
+    selector: t.Mapping[str, str]
+    """What identifies such an object: a text for each key, in which ``{field}`` is filled in from the answer."""
+    sockets: t.Tuple[str, ...] = ()
+    """Unix sockets with HTTP on them; the first that answers is believed."""
+    request: str = ""
+    """The path that is requested there (GET)."""
+    command: t.Tuple[str, ...] = ()
+    files: t.Tuple[str, ...] = ()
+    """Patterns (glob)."""
+    format: str = "json"
+    select: t.Tuple[str, ...] = ()
+    """JSON: the way to the objects, key by key; ``*`` is each item of a list or object."""
+    where: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Fields that such an object has, with a pattern (fnmatch) for their text."""
+    begin: t.Pattern[str] | None = None
+    """Text: only what stands between a line that has this and the next that has ``end``."""
+    end: t.Pattern[str] | None = None
+    pattern: t.Pattern[str] | None = None
+    """Text: each find in a line is an object; its named groups are the fields."""
+    complete: bool = False
+    """Does it name all objects of this kind that the owner wants? What it does not name is then not wanted."""
+
+    @property
+    def fields(self) -> t.FrozenSet[str]:
+        """What is filled in from the answer."""
+        return frozenset(name for text in self.selector.values() for name in names(text))
+
+
+@dataclasses.dataclass(frozen=True)
 class Profile:
     """One kind of owner."""
 
     name: str
-    processes: t.Tuple[str, ...]
+    processes: t.Tuple[str, ...] = ()
     """Command names (comm, 15 bytes at most)."""
     restart: t.Tuple[str, ...] = ()
-    """The argument vector that restarts it; never a shell string."""
+    """The argument vector that restarts it; never a shell string. Empty: its systemd unit is restarted, where known."""
     advice: str = ""
     session_logs: t.Tuple[SessionLog, ...] = ()
+    objects: t.Tuple[Mark, ...] = ()
+    units: t.Tuple[str, ...] = ()
+    """systemd units; patterns are taken (``wg-quick@*.service``)."""
+    scope: str = "namespace"
+    """``host``: a process elsewhere on the host may own objects here."""
+    outlives: bool = False
+    """Is what it makes meant to stay while it does not run? It then counts as gone only when its program is gone too."""
+    programs: t.Tuple[str, ...] = ()
+    """Paths (glob) of what must be there for it to run."""
+    paths: t.Tuple[str, ...] = ()
+    """Paths (glob) that show that it was ever here: state, configuration."""
+    wants: t.Tuple[Ask, ...] = ()
+    release: t.Tuple[str, ...] = ()
 
 
 def load(data: t.Mapping[str, t.Any]) -> Profile:
     """A profile from validated arguments. Raises ValueError that names the profile and the field."""
     name = data["name"]
-    processes = tuple(data["processes"])
+    try:
+        return _load(name, data)
+    except ValueError as exc:
+        raise ValueError("owner %s: %s" % (name, exc)) from exc
+
+
+def _load(name: str, data: t.Mapping[str, t.Any]) -> Profile:
+    processes = _texts(data, "processes")
     for process in processes:
-        if len(process.encode()) > 15:
-            raise ValueError(
-                "owner %s: process name %r is longer than 15 bytes, what the kernel keeps" % (name, process)
-            )
+        if len(process.encode()) > _COMM_BYTES:
+            raise ValueError("process name %r is longer than %d bytes, what the kernel keeps" % (process, _COMM_BYTES))
+    outlives = bool(data.get("outlives"))
+    if not processes and not outlives:
+        raise ValueError(
+            "processes: none is named, so nobody could tell whether it is alive; name them, or say outlives: true of what "
+            "works without a process"
+        )
+    release = _texts(data, "release")
+    for unknown in sorted({name for word in release for name in names(word)} - set(PLACEHOLDERS)):
+        raise ValueError("release: {%s} is not known; expected {%s}" % (unknown, "}, {".join(PLACEHOLDERS)))
+    for field in ("programs", "paths"):
+        for path in _texts(data, field):
+            _absolute(field, path)
     return Profile(
         name=name,
         processes=processes,
-        restart=tuple(data.get("restart") or ()),
+        restart=_texts(data, "restart"),
         advice=data.get("advice") or "",
-        session_logs=tuple(_session_log(name, item) for item in data.get("session_logs") or ()),
+        session_logs=tuple(_session_log(item) for item in data.get("session_logs") or ()),
+        objects=tuple(mark(item) for item in data.get("objects") or ()),
+        units=_texts(data, "units"),
+        scope=data.get("scope") or "namespace",
+        outlives=outlives,
+        programs=_texts(data, "programs"),
+        paths=_texts(data, "paths"),
+        wants=tuple(_ask(item) for item in data.get("wants") or ()),
+        release=release,
     )
 
 
-def _session_log(owner: str, data: t.Mapping[str, t.Any]) -> SessionLog:
+def _texts(data: t.Mapping[str, t.Any], field: str) -> t.Tuple[str, ...]:
+    value = data.get(field) or ()
+    if isinstance(value, str):
+        raise ValueError("%s: expected a list, not the text %r" % (field, value))
+    return tuple(str(item) for item in value)
+
+
+def _absolute(field: str, path: str) -> None:
+    if not path.startswith("/"):
+        raise ValueError("%s: %r is not an absolute path" % (field, path))
+
+
+def _pattern(field: str, text: str | None) -> t.Pattern[str] | None:
+    if text is None:
+        return None
     try:
-        pattern = re.compile(data["pattern"])
+        return re.compile(text)
     except re.error as exc:
-        raise ValueError("owner %s: session_logs.pattern is not a regular expression: %s" % (owner, exc)) from exc
-    if "peer" not in pattern.groupindex:
-        raise ValueError("owner %s: session_logs.pattern must have a group named 'peer': %s" % (owner, pattern.pattern))
+        raise ValueError("%s is not a regular expression: %s" % (field, exc)) from exc
+
+
+def _ask(data: t.Mapping[str, t.Any]) -> Ask:
+    kind, format = data["kind"], data.get("format") or "json"
+    ask = Ask(
+        kind=kind,
+        selector={str(key): str(value) for key, value in data["selector"].items()},
+        sockets=_texts(data, "sockets"),
+        request=data.get("request") or "",
+        command=_texts(data, "command"),
+        files=_texts(data, "files"),
+        format=format,
+        select=tuple(filter(None, (data.get("select") or "").split("."))),
+        where={str(key): str(value) for key, value in (data.get("where") or {}).items()},
+        begin=_pattern("wants.begin", data.get("begin")),
+        end=_pattern("wants.end", data.get("end")),
+        pattern=_pattern("wants.pattern", data.get("pattern")),
+        complete=bool(data.get("complete")),
+    )
+    if len(list(filter(None, (ask.sockets, ask.command, ask.files)))) != 1:
+        raise ValueError("wants: expected exactly one of sockets, command and files")
+    if bool(ask.sockets) != ask.request.startswith("/"):
+        raise ValueError("wants: expected a path such as /status in request where sockets are given, and only there")
+    for path in (*ask.sockets, *ask.files):
+        _absolute("wants", path)
+    if ask.complete and ask.files:
+        raise ValueError("wants: a file cannot be complete; only what the owner itself answers is")
+    unknown = sorted(set(ask.selector) - set(SELECTORS[kind]))
+    if unknown or not ask.selector:
+        raise ValueError(
+            "wants.selector: of a %s, expected some of %s, not %s" % (kind, ", ".join(SELECTORS[kind]), unknown)
+        )
+    if format == "text":
+        _check_text(ask)
+    elif ask.pattern or ask.begin or ask.end:
+        raise ValueError("wants: begin, end and pattern read text; expected format: text")
+    return ask
+
+
+def _check_text(ask: Ask) -> None:
+    if ask.select or ask.where:
+        raise ValueError("wants: select and where read JSON; expected format: json")
+    if (ask.begin is None) != (ask.end is None):
+        raise ValueError("wants: expected both begin and end, or neither")
+    groups = set(ask.pattern.groupindex) if ask.pattern else set()
+    unknown = sorted(name for name in ask.fields - groups if not name.startswith("@"))
+    if unknown:
+        raise ValueError("wants.pattern must have a group named %s" % ", ".join(map(repr, unknown)))
+
+
+def _session_log(data: t.Mapping[str, t.Any]) -> SessionLog:
+    pattern = _pattern("session_logs.pattern", data["pattern"])
+    if pattern is None or "peer" not in pattern.groupindex:
+        raise ValueError("session_logs.pattern must have a group named 'peer': %s" % data["pattern"])
     return SessionLog(
         match={str(key): str(value) for key, value in data["match"].items()},
         time=data.get("time") or "time",

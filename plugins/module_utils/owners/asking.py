@@ -1,0 +1,150 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Ask an owner: over HTTP on its unix socket, with its own command, or by its files. Bounded in time and size.
+
+Raises OSError, and ValueError for an answer that is none; the message says what was wrong, for a person.
+"""
+
+from __future__ import annotations
+
+import glob
+import http.client
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+import typing as t
+
+from ..text import clean
+
+TIMEOUT = 5.0
+"""Seconds in which an answer must be there."""
+LIMIT = 4 << 20
+"""Bytes of an answer. A longer one is not read to its end, and is no answer."""
+FILES = 256
+"""Files that one pattern may stand for."""
+
+
+class _OverUnix(http.client.HTTPConnection):
+    """HTTP on a connection that is there already: its host is a name only."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__("localhost", timeout=TIMEOUT)
+        self.sock = connection
+
+
+def get(path: str, request: str) -> str:
+    """``GET request`` on the unix socket at ``path``."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+    try:
+        connection.settimeout(TIMEOUT)
+        connection.connect(path)
+        return over(connection, request)
+    finally:
+        connection.close()
+
+
+def over(connection: socket.socket, request: str) -> str:
+    """``GET request`` on an open connection, which is closed."""
+    deadline = time.monotonic() + TIMEOUT
+    client = _OverUnix(connection)
+    try:
+        client.request("GET", request, headers={"Connection": "close"})
+        answer = client.getresponse()
+        if answer.status != 200:
+            raise ValueError("GET %s is answered with %d %s" % (request, answer.status, clean(answer.reason or "", 64)))
+        parts: t.List[bytes] = []
+        size = 0
+        # Not read(LIMIT): who sends a byte now and then would hold it up for as long as he likes.
+        while True:
+            part = answer.read1(65536)
+            if not part:
+                break
+            parts.append(part)
+            size += len(part)
+            if size > LIMIT:
+                raise ValueError("GET %s is answered with more than %d bytes" % (request, LIMIT))
+            if time.monotonic() > deadline:
+                raise ValueError("GET %s is not answered within %d s" % (request, TIMEOUT))
+        return b"".join(parts).decode("utf-8", "replace")
+    except http.client.HTTPException as exc:
+        raise ValueError("GET %s is not answered in HTTP: %s" % (request, type(exc).__name__)) from exc
+    finally:
+        client.close()
+
+
+def run(argv: t.Sequence[str]) -> str:
+    """What a command prints. Its process group is ended where it does not end by itself."""
+    program = shutil.which(argv[0])
+    if program is None:
+        raise ValueError("there is no %s on this host" % argv[0])
+    child = subprocess.Popen(  # pylint: disable=ansible-bad-function,consider-using-with  # no AnsibleModule; ended below
+        [program, *argv[1:]],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=dict(os.environ, LC_ALL="C"),
+        start_new_session=True,
+    )
+    try:
+        output = _drained(child, " ".join(argv[:2]))
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
+    if child.returncode != 0:
+        raise ValueError("%s ended with exit status %d" % (" ".join(argv[:2]), child.returncode))
+    return output.decode("utf-8", "replace")
+
+
+def _drained(child: subprocess.Popen[bytes], name: str) -> bytes:
+    assert child.stdout is not None
+    descriptor = child.stdout.fileno()
+    deadline = time.monotonic() + TIMEOUT
+    parts: t.List[bytes] = []
+    size = 0
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            raise ValueError("%s did not end within %d s" % (name, TIMEOUT))
+        part = os.read(descriptor, 65536)
+        if not part:
+            break
+        parts.append(part)
+        size += len(part)
+        if size > LIMIT:
+            raise ValueError("%s prints more than %d bytes" % (name, LIMIT))
+    try:
+        child.wait(timeout=max(deadline - time.monotonic(), 0.1))
+    except subprocess.TimeoutExpired as exc:
+        raise ValueError("%s did not end within %d s" % (name, TIMEOUT)) from exc
+    return b"".join(parts)
+
+
+def files(patterns: t.Iterable[str]) -> t.List[str]:
+    """The paths that patterns stand for, sorted; a pattern that nothing fits stands for none."""
+    found: t.List[str] = []
+    for pattern in patterns:
+        found.extend(sorted(glob.iglob(pattern))[:FILES])
+    return list(dict.fromkeys(found))
+
+
+def content(path: str) -> str:
+    """The text of a regular file."""
+    # O_NONBLOCK: opening a FIFO must not wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise ValueError("%s is not a regular file" % path)
+        data = stream.read(LIMIT + 1)
+    if len(data) > LIMIT:
+        raise ValueError("%s has more than %d bytes" % (path, LIMIT))
+    return data.decode("utf-8", "replace")
