@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import glob
 import http.client
+import io
 import os
 import select
 import shutil
@@ -31,52 +32,57 @@ FILES = 256
 """Files that one pattern may stand for."""
 
 
-class _OverUnix(http.client.HTTPConnection):
-    """HTTP on a connection that is there already: its host is a name only."""
+class _Received:
+    """What HTTPResponse needs of a socket: all that came is there already."""
 
-    def __init__(self, connection: socket.socket) -> None:
-        super().__init__("localhost", timeout=TIMEOUT)
-        self.sock = connection
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, mode: str) -> io.BytesIO:
+        return io.BytesIO(self._data)
 
 
 def get(path: str, request: str) -> str:
     """``GET request`` on the unix socket at ``path``."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
-    try:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
         connection.settimeout(TIMEOUT)
         connection.connect(path)
         return over(connection, request)
-    finally:
-        connection.close()
 
 
 def over(connection: socket.socket, request: str) -> str:
-    """``GET request`` on an open connection, which is closed."""
-    deadline = time.monotonic() + TIMEOUT
-    client = _OverUnix(connection)
+    """``GET request`` on an open connection, which its other end closes then."""
+    head = "GET %s HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\nConnection: close\r\n\r\n" % request
+    # Read to the end and then understood, not the other way round: a line that comes byte by byte has no end in time.
+    received = _received(connection, head.encode("ascii"), "GET %s" % request)
     try:
-        client.request("GET", request, headers={"Connection": "close"})
-        answer = client.getresponse()
+        answer = http.client.HTTPResponse(t.cast(socket.socket, _Received(received)), method="GET")
+        answer.begin()
         if answer.status != 200:
             raise ValueError("GET %s is answered with %d %s" % (request, answer.status, clean(answer.reason or "", 64)))
-        parts: t.List[bytes] = []
-        size = 0
-        # Not read(LIMIT): who sends a byte now and then would hold it up for as long as he likes.
+        return answer.read().decode("utf-8", "replace")
+    except http.client.HTTPException as exc:
+        raise ValueError("GET %s is not answered in HTTP: %s" % (request, type(exc).__name__)) from exc
+
+
+def _received(connection: socket.socket, head: bytes, name: str) -> bytes:
+    deadline = time.monotonic() + TIMEOUT
+    parts: t.List[bytes] = []
+    size = 0
+    try:
+        connection.settimeout(TIMEOUT)
+        connection.sendall(head)
         while True:
-            part = answer.read1(65536)
+            connection.settimeout(max(deadline - time.monotonic(), 0.001))
+            part = connection.recv(65536)
             if not part:
-                break
+                return b"".join(parts)
             parts.append(part)
             size += len(part)
             if size > LIMIT:
-                raise ValueError("GET %s is answered with more than %d bytes" % (request, LIMIT))
-            if time.monotonic() > deadline:
-                raise ValueError("GET %s is not answered within %d s" % (request, TIMEOUT))
-        return b"".join(parts).decode("utf-8", "replace")
-    except http.client.HTTPException as exc:
-        raise ValueError("GET %s is not answered in HTTP: %s" % (request, type(exc).__name__)) from exc
-    finally:
-        client.close()
+                raise ValueError("%s is answered with more than %d bytes" % (name, LIMIT))
+    except socket.timeout as exc:
+        raise ValueError("%s is not answered within %d s" % (name, TIMEOUT)) from exc
 
 
 def run(argv: t.Sequence[str]) -> str:

@@ -86,6 +86,7 @@ OPTIONS: t.Dict[str, t.Any] = {
 }
 """The argument spec of one profile."""
 
+_REQUEST = re.compile(r"/[!-~]*\Z")
 PLACEHOLDERS = ("interface", "address", "dst", "table")
 """What ``release`` may name in braces."""
 
@@ -257,7 +258,7 @@ def _ask(data: t.Mapping[str, t.Any]) -> Ask:
     )
     if len(list(filter(None, (ask.sockets, ask.command, ask.files)))) != 1:
         raise ValueError("wants: expected exactly one of sockets, command and files")
-    if bool(ask.sockets) != ask.request.startswith("/"):
+    if bool(ask.sockets) != bool(_REQUEST.match(ask.request)):
         raise ValueError("wants: expected a path such as /status in request where sockets are given, and only there")
     for path in (*ask.sockets, *ask.files):
         _absolute("wants", path)

@@ -73,6 +73,7 @@ def test_the_fields_of_an_answer() -> None:
         ({"release": ["x", "{"]}, "expected a name in braces"),
         ({"wants": [dict(STATUS, command=["x"])]}, "exactly one of sockets, command and files"),
         ({"wants": [dict(STATUS, request="status")]}, "a path such as /status"),
+        ({"wants": [dict(STATUS, request="/ HTTP/1.1\r\nX: y")]}, "a path such as /status"),
         ({"wants": [dict(LINES, request="/status")]}, "a path such as /status"),
         ({"wants": [dict(STATUS, selector={"dst": "{x}"})]}, "of a link, expected some of name"),
         ({"wants": [dict(STATUS, selector={})]}, "expected some of name"),
