@@ -34,10 +34,12 @@ def endpoint(text: str) -> End:
     scheme = _SCHEME.match(text)
     if scheme:
         text = text[scheme.end() :].split("/", 1)[0]
-    text = text.rsplit("/", 1)[-1].strip(" '\"()<>,;").rstrip(".:")
-    alone = _address(text.strip("[]"))
-    if alone is not None:
-        return alone
+    text = text.rsplit("/", 1)[-1].strip(" '\"()<>,;")
+    for alone in (text, text.rstrip(".:")):
+        end = _address(alone.strip("[]"))
+        if end is not None:
+            return end
+    text = text.rstrip(".:")
     found = _PORT.match(text)
     if not found:
         return End()
@@ -60,5 +62,8 @@ def _address(text: str) -> End | None:
         parsed = ipaddress.ip_address(bare)
     except ValueError:
         return None
+    if zone and not re.fullmatch(INTERFACE, zone):
+        return None
     mapped = parsed.ipv4_mapped if isinstance(parsed, ipaddress.IPv6Address) else None
-    return End(str(mapped or parsed), None, zone if re.fullmatch(INTERFACE, zone) else None)
+    # A zone may be the number of a link, which is no name.
+    return End(str(mapped or parsed), None, None if not zone or zone.isdigit() else zone)

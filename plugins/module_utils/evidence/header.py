@@ -20,7 +20,7 @@ _PRIORITY = re.compile(r"<\d{1,3}>")
 # program prints a stamp itself, its log level may stand where syslog has the host.
 _HOST_TAG = re.compile(
     r" (?!(?:trace|debu?g?|info|notice|warn|warning|erro?r?|crit|critical|fatal|alert|emerg|panic) )"
-    r"(?P<host>[A-Za-z0-9_][\w.:%-]{0,254})(?<!:) (?P<tag>[\w./@()+-]{1,64})(?:\[(?P<pid>\d{1,9})\])?:(?: |$)",
+    r"(?P<host>[A-Za-z0-9_][\w.:%-]{0,254})(?<!:) (?:[a-z0-9]{2,10}\.[a-z]{3,7} )?(?P<tag>[\w./@()+-]{1,64})(?:\[(?P<pid>\d{1,9})\])?:(?: |$)",
     re.IGNORECASE | re.ASCII,
 )
 # <34>1 2025-11-30T19:36:22.662Z host app pid msgid [structured data] message
@@ -40,6 +40,10 @@ _KLOG = re.compile(
 # 2016-06-15_08:06:06.86992 message (svlogd(8): always UTC)
 _SVLOGD = re.compile(r"(?P<date>\d{4}-\d\d-\d\d)_(?P<clock>\d\d:\d\d:\d\d(?:\.\d{1,9})?) ")
 _EPOCH = re.compile(r"\[(?P<time>\d{10}(?:\.\d{1,6})?)\] ")
+# service_1  | message (Docker Compose); daemon[1234]: message (the tag alone, as journalctl --output=cat never but many a
+# wrapper prints it)
+_COMPOSE = re.compile(r"[\w.-]{1,64} {0,30} \| {1,2}(?=\S)")
+_TAG_ALONE = re.compile(r"(?P<tag>[A-Za-z][\w./@-]{0,63})\[(?P<pid>\d{1,9})\]: ")
 _MONTH_NAMES = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
@@ -56,6 +60,9 @@ class Head:
 def split(text: str, written: float | None) -> Head:
     """The header of a line. ``written``: when its file was last written (see ``stamps``)."""
     text = text.lstrip("\ufeff")
+    found = _COMPOSE.match(text)
+    if found:
+        text = text[found.end() :]
     found = _RFC5424.match(text)
     if found:
         tag, pid = found.group("tag"), found.group("pid")
@@ -83,6 +90,9 @@ def split(text: str, written: float | None) -> Head:
 
 def _own(text: str, written: float | None) -> Head:
     """The headers of programs that put something before the time."""
+    found = _TAG_ALONE.match(text)
+    if found:
+        return Head(text[found.end() :], found.group("tag"), int(found.group("pid")))
     found = _EPOCH.match(text)
     if found:
         return Head(text[found.end() :], time=unix_time(found.group("time")))

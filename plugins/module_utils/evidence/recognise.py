@@ -26,8 +26,8 @@ from .errors import REFUSED, UNREACHABLE, WORDS, errno_named
 from .header import Head, split
 from .labels import Said, said_of_flow
 from .line import LINE_LIMIT, Line
-from .phrasings import TABLE
-from .phrasings.base import compiled
+from .phrasings import NUMBERS_ONLY, TABLE
+from .phrasings.base import Phrasing, compiled
 from .stamps import unix_time
 
 TEXT = 400
@@ -37,7 +37,7 @@ MENTIONS = tuple(
     dict.fromkeys(
         [words for words, _name in WORDS]
         + [name.lower() for name in UNREACHABLE + REFUSED]
-        + ["os error", "os { code:", "errno"]
+        + ["os error", "os { code:", "errno", *NUMBERS_ONLY]
     )
 )
 _MENTION = re.compile("|".join(re.escape(words) for words in MENTIONS), re.IGNORECASE | re.ASCII)
@@ -50,6 +50,10 @@ _NOT_NOW = re.compile(
     r"for example|e\.g\.|such as|retry[_ -]on|retryable|if you|in case)\b",
     re.IGNORECASE | re.ASCII,
 )
+# What such a sentence goes on with: the error is quoted, asked about, or marked up.
+_NOT_TOLD = re.compile(
+    r"[\"'`]\s{1,3}[A-Za-z][\w-]{0,40}(?![\w=-])|[\"'`)]{0,3}</?[A-Za-z]|[^\n?]{0,400}\?\s{0,9}(?:\n|\Z)", re.ASCII
+)
 # The value of a field that is there for the error, and holds nothing but it.
 _WHOLE = r"(?:[\w ]{1,40}: ){0,3}<error>\.?\Z"
 
@@ -59,8 +63,8 @@ class _Found(t.NamedTuple):
     groups: t.Mapping[str, t.Optional[str]]
 
 
-def recognise(line: Line) -> Event | None:
-    """The event that a line tells of, None where it tells of none."""
+def recognise(line: Line, table: t.Sequence[Phrasing] = TABLE) -> Event | None:
+    """The event that a line tells of, None where it tells of none. ``table``: the phrasings that are known."""
     text = line.text[:LINE_LIMIT]
     if not _mentions(text):
         return None
@@ -76,7 +80,7 @@ def recognise(line: Line) -> Event | None:
             unix_time(records.first_of(record, records.TIMES) or "") or inner.time or head.time,
         )
         record = records.fields(inner.message)
-    found = _found(record, head.message)
+    found = _found(record, head.message, table)
     return None if found is None else _event(line, head, record or {}, found)
 
 
@@ -85,12 +89,12 @@ def _mentions(text: str) -> bool:
     return any(words in lowered for words in MENTIONS)
 
 
-def _found(record: t.Mapping[str, str] | None, message: str) -> _Found | None:
+def _found(record: t.Mapping[str, str] | None, message: str, table: t.Sequence[Phrasing]) -> _Found | None:
     if record is None:
-        return _phrased(message)
+        return _phrased(message, table)
     errors = [record[name] for name in records.ERRORS if name in record]
     for text in errors + [record[name] for name in records.MESSAGES if name in record]:
-        found = _phrased(text)
+        found = _phrased(text, table)
         if found:
             return found
     for text in errors:
@@ -100,18 +104,18 @@ def _found(record: t.Mapping[str, str] | None, message: str) -> _Found | None:
     return None
 
 
-def _phrased(text: str) -> _Found | None:
+def _phrased(text: str, table: t.Sequence[Phrasing]) -> _Found | None:
     """The first phrasing of the table that a text has about one of its first mentions of an error."""
     for number, mention in enumerate(_MENTION.finditer(text)):
         if number == _MOSTMENTIONS:
             return None
         start, end = max(mention.start() - _BEFORE, 0), mention.end() + _AFTER
         near = text[start:end].lower()
-        for phrasing in TABLE:
+        for phrasing in table:
             if not any(needle in near for needle in phrasing.needles):
                 continue
             match = phrasing.compiled.search(text, start, end)
-            if match and not _NOT_NOW.search(text, start, match.end()):
+            if match and not _NOT_NOW.search(text, start, match.end()) and not _NOT_TOLD.match(text, match.end()):
                 groups = match.groupdict()
                 error = phrasing.error or errno_named(groups.get("error") or "")
                 if error:

@@ -45,7 +45,7 @@ _DAY_FIRST = re.compile(
 )
 # Sun Nov 30 19:36:22 2025, Sun Nov 30 19:36:22.662 2025 (ctime(3))
 _CTIME = re.compile(
-    r"(?:[A-Z][a-z]{2} )?(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?P<hour>\d\d):(?P<minute>\d\d):"
+    r"[A-Z][a-z]{2} (?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>\d{1,2}) (?P<hour>\d\d):(?P<minute>\d\d):"
     r"(?P<second>\d\d)(?:\.(?P<fraction>\d{1,9}))? (?P<year>\d{4})(?!\d)"
 )
 _EPOCH = re.compile(r"\d{9,19}(?:\.\d{1,9})?(?![\d.])")

@@ -9,6 +9,24 @@ The first that fits is taken, so what tells more stands before what tells less, 
 
 from __future__ import annotations
 
-from . import c, go, rust, vpn
+from . import beam, c, dotnet, go, java, names_and_time, node, python, routing, rust, scripts, services, vpn, web
 
-TABLE = (*vpn.PHRASINGS, *go.PHRASINGS, *rust.PHRASINGS, *c.PHRASINGS)
+TABLE = (
+    *vpn.PHRASINGS,
+    *routing.PHRASINGS,
+    *names_and_time.PHRASINGS,
+    *web.PHRASINGS,
+    *services.PHRASINGS,
+    *go.PHRASINGS,
+    *rust.PHRASINGS,
+    *python.PHRASINGS,
+    *node.PHRASINGS,
+    *beam.PHRASINGS,
+    *dotnet.PHRASINGS,
+    *java.PHRASINGS,
+    *scripts.PHRASINGS,
+    *c.PHRASINGS,
+)
+
+NUMBERS_ONLY = ("connect call failed", "server on '", 'interface "', 'interface \\"')
+"""Lower-case literals of those phrasings that tell the error by a number, or by no name at all; also as JSON quotes them."""

@@ -27,4 +27,6 @@ PHRASINGS = (
     ),
     # route ip+net: no such network interface
     Phrasing("go interface", ("route ip+net",), r"\broute ip\+net: (?P<error>no such network interface)(?!\w)"),
+    # interface "doublezero0" not found
+    Phrasing("go no interface", ('interface "',), r'\binterface "<interface>" not found(?!\w)', error="ENODEV"),
 )
