@@ -6,7 +6,20 @@
 
 from __future__ import annotations
 
-from . import addresses, declared, links, neighbours, nexthops, owner_sessions, policy, routes, sessions, tunnels
+from . import (
+    addresses,
+    declared,
+    links,
+    neighbours,
+    nexthops,
+    owned_routes,
+    owned_rules,
+    owner_sessions,
+    policy,
+    routes,
+    sessions,
+    tunnels,
+)
 from .base import CHECKS
 
 __all__ = [
@@ -16,6 +29,8 @@ __all__ = [
     "links",
     "neighbours",
     "nexthops",
+    "owned_routes",
+    "owned_rules",
     "owner_sessions",
     "policy",
     "routes",

@@ -103,7 +103,9 @@ class RuleCheck(HostCheck):
     def show(self, group: Group[Rule]) -> Evidence:
         first = group.items[0]
         texts = [rule_text(item) + (" [detached]" if item.detached else "") for item in group.items[:SAMPLES]]
-        return self.saw(several(texts, total=group.count), "rule", "show", "pref", first.priority, family=first.family)
+        alike = all(item.priority == first.priority for item in group.items)
+        words = ["pref", first.priority] if alike else []
+        return self.saw(several(texts, total=group.count), "rule", "show", *words, family=first.family)
 
 
 def declares(wanted: t.Mapping[str, t.Any], item: Rule) -> bool:

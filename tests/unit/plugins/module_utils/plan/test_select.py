@@ -63,7 +63,7 @@ def test_each_step_of_each_rule_can_be_told_and_takes_no_more_than_was_found(wor
             elif kind_of(item.op) == "route":
                 test, dst = tells_routes(item, index), destination(item)
                 groups = [group for group in capture.groups if test(group.template)]
-                taken += sum(group.count for group in groups if dst in (None, *group.samples))
+                taken += sum(group.count if dst is None else 1 for group in groups if dst in (None, *group.samples))
             else:
                 wanted = set(keys(item, index))
                 kind = kind_of(item.op)

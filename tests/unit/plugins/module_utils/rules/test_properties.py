@@ -20,15 +20,19 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Answer,
     Hop,
     Link,
+    Mark,
     Neighbour,
     NextHop,
+    OwnerState,
     Process,
     Route,
     RouteGroup,
     Rule,
     Session,
     Snapshot,
+    Want,
 )
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.ops import REMOVALS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import CONFIDENCES, SEVERITIES
 from hypothesis import HealthCheck, given, settings
@@ -176,6 +180,48 @@ def sessions(draw):
     )
 
 
+MARKS = st.sampled_from(
+    [
+        Mark("route", proto="bgp"),
+        Mark("route", tables=((100, 101),)),
+        Mark("route", interface="eth*", proto="static"),
+        Mark("route", prefix="192.0.2.0/24"),
+        Mark("rule", priorities=((1, 2),)),
+        Mark("rule", fwmarks=((7, 7),)),
+        Mark("link", name="eth*"),
+        Mark("link", link_kind="dummy"),
+        Mark("address", interface="eth*"),
+        Mark("address", prefix="192.0.2.0/24"),
+    ]
+)
+WANTS = st.sampled_from(
+    [
+        Want("route", {"dst": "192.0.2.0/24"}),
+        Want("route", {"table": 100}),
+        Want("address", {"address": "192.0.2.9"}),
+        Want("link", {"name": "eth0"}),
+        Want("rule", {"priority": 1}),
+    ]
+)
+
+
+@st.composite
+def owners(draw):
+    return OwnerState(
+        draw(st.sampled_from(["frr", "tailscale", "a\x1b[0m"])),
+        draw(st.sampled_from([True, False, False, None])),
+        "it\nis",
+        draw(st.booleans()),
+        draw(st.sampled_from([None, "a.service"])),
+        draw(maybe(st.booleans())),
+        marks=tuple(draw(st.lists(MARKS, max_size=3))),
+        wants=draw(maybe(st.lists(WANTS, max_size=2).map(tuple))),
+        complete=draw(st.sampled_from([(), ("route", "rule", "link", "address")])),
+        restart=draw(st.sampled_from([(), ("systemctl", "restart", "a.service")])),
+        release=draw(st.sampled_from([(), ("a", "--drop={interface}")])),
+    )
+
+
 @st.composite
 def hosts(draw):
     several = st.lists(links(), max_size=6)
@@ -206,6 +252,7 @@ def hosts(draw):
         local=tuple(
             draw(st.lists(st.sampled_from(["192.0.2.9/32", "198.51.100.0/24", "2001:db8:1::/48"]), max_size=2))
         ),
+        owners=tuple(draw(st.lists(owners(), max_size=3, unique_by=lambda item: item.name))),
         nonlocal_bind=draw(st.sampled_from([(), (4,), (4, 6)])),
         forwarding=draw(st.sampled_from([(), (4,), (4, 6)])),
     )
@@ -272,6 +319,8 @@ def test_any_host(snapshot, groups, sessions, ask, intent, dice) -> None:
         assert {step.op for step in finding.remedy} <= set(OPS) & set(CHECKS[finding.rule].description.remedies)
         assert finding.evidence and finding.cause.isprintable()
         canonical(as_json(finding))
+        if finding.owner is not None and finding.owner.alive:
+            assert not {step.op for step in finding.remedy} & set(REMOVALS) - {"socket.destroy"}
         if finding.kind == "link" and finding.details["cause"] != "device-gone":
             assert finding.selector["interface"] not in FALLBACK_LINKS | {"lo"}
         if finding.kind == "rule" and finding.rule != "RC304":

@@ -1,0 +1,82 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the rules share that ask whose an object is: the owner of a finding, how it is known, and who is to mend it."""
+
+from __future__ import annotations
+
+import shlex
+import typing as t
+
+from ..model import Address, Evidence, Link, Owner, OwnerState, Route, Rule, Step
+from ..owners import remedies
+from ..owners.whose import is_left
+from ..text import clean
+from .common import HostCheck, shown
+
+Item = t.Union[Link, Address, Route, Rule]
+
+_KNOWN_BY = 300
+"""Characters that are shown of how it is known whether an owner is alive."""
+
+
+def owner_of(state: OwnerState | None) -> Owner | None:
+    """As a finding tells it."""
+    if state is None:
+        return None
+    return Owner(state.name, state.alive, clean(state.known_by, _KNOWN_BY), state.unit, state.process)
+
+
+def of_whom(state: OwnerState, them: str = "it") -> str:
+    """``of frr, which does not run any more``."""
+    said = "which runs and does not want %s" % them if state.alive else "which does not run any more"
+    return "of %s, %s" % (shown(state.name), said)
+
+
+def cause_of(state: OwnerState) -> str:
+    return "owner-does-not-want" if state.alive else "owner-gone"
+
+
+class OwnedCheck(HostCheck):
+    """A check that tells whose an object is."""
+
+    def left(self, item: Item) -> OwnerState | None:
+        """The owner that left it over; None where there is any reason to keep it."""
+        return is_left(self.index, item)
+
+    def witness(self, state: OwnerState, kind: str) -> t.Iterator[Evidence]:
+        """How it is known whether an owner lives and, of one that does, what it wants of this kind."""
+        command = (
+            shlex.join(["systemctl", "status", "--no-pager", state.unit]) if state.unit else "ps -e -o pid,unit,comm"
+        )
+        yield Evidence("owner", "%s: %s" % (shown(state.name), clean(state.known_by, _KNOWN_BY)), command)
+        if state.alive and state.wants is not None:
+            wants = [want for want in state.wants if want.kind == kind] or list(state.wants)
+            source = wants[0].source if wants else "what it was asked"
+            command = wants[0].command if wants else command
+            yield Evidence("owner", "%s does not name it" % clean(source, _KNOWN_BY), command)
+
+    def mend(self, state: OwnerState, removal: t.Iterable[Step], **placeholders: object) -> t.Tuple[Step, ...]:
+        """Owners first: the step that an owner takes, where there is one; else those that remove its object."""
+        return remedies.steps(state, tuple(removal), **placeholders)
+
+    def said_of(self, state: OwnerState, what: str) -> str:
+        """What mends it and what does not, as far as that is the owner's."""
+        name = shown(state.name)
+        if state.alive:
+            said = "%s is alive: it is the one to let go of %s, and would put back what is taken from it." % (
+                name,
+                what,
+            )
+        elif state.enabled:
+            said = "%s is started at boot, and would take over %s when it starts: start it, or disable it first." % (
+                name,
+                what,
+            )
+        else:
+            said = "If %s is to run on this host, start it and let it clean up after itself; if not, remove %s." % (
+                name,
+                what,
+            )
+        return " ".join(filter(None, (said, state.advice)))
