@@ -18,6 +18,7 @@ from .kernel.port import Kernel
 from .model import Finding, Plan, Seen, Snapshot
 from .plan import protect
 from .plan.guards import Caps, Guard, KernelObjects
+from .plan.keepers import Keepers
 from .plan.make import Case, Place, make
 from .plan.ops import allowed_by
 from .plan.select import Resolved, confirmed
@@ -126,7 +127,8 @@ def _made(
 
 def _guards(kernel: Kernel, asked: Wishes, index: Index) -> t.List[Guard]:
     way_in = ways_in(kernel) if asked.protect_way_in and is_own(kernel.netns) else ()
-    return [KernelObjects(index), WayInGuard(index, way_in, kernel.lookup), *protect.load(asked.protect, index)]
+    way = WayInGuard(index, way_in, kernel.lookup)
+    return [KernelObjects(index), Keepers(index), way, *protect.load(asked.protect, index)]
 
 
 def _named(

@@ -57,7 +57,9 @@ def _read(kernel: Kernel, kind: str, wanted: t.Container[t.Hashable]) -> t.Itera
     def keep(item: t.Any) -> bool:
         return key_of(item) in wanted
 
-    return kernel.seen_sessions(keep) if kind == "session" else kernel.seen(kind, keep)
+    if kind == "session":
+        return kernel.seen_sessions(keep)
+    return kernel.seen_flows(keep) if kind == "flow" else kernel.seen(kind, keep)
 
 
 def _routes(kernel: Kernel, wanted: _Routes) -> t.Iterator[t.Tuple[Place, Seen]]:

@@ -14,7 +14,7 @@ import ipaddress
 import typing as t
 
 from ..index import Index
-from ..model import Address, Hop, Link, Neighbour, NextHop, Route, Rule, Seen, Session, Step
+from ..model import Address, Flow, Hop, Link, Neighbour, NextHop, Route, Rule, Seen, Session, Step
 
 Test = t.Callable[[t.Any], bool]
 Args = t.Mapping[str, t.Any]
@@ -92,6 +92,10 @@ def key_of(item: t.Any) -> t.Hashable:
     """What tells an object from all others of its kind that a step could mean."""
     if isinstance(item, Rule):
         return dataclasses.replace(item, detached=(), unresolved=False)
+    if isinstance(item, Flow):
+        return dataclasses.replace(item, status=(), timeout=None, mark=0)
+    if isinstance(item, Address):
+        return item.ifindex, item.address, item.prefixlen, item.peer
     if isinstance(item, Neighbour):
         return item.ifindex, item.address, item.state
     if isinstance(item, Session):
@@ -127,6 +131,17 @@ def _neighbour_keys(args: Args, index: Index) -> t.Iterable[t.Hashable]:
     return [(_link_named(index, args["interface"]).ifindex, args["address"], args["state"])]
 
 
+def _address_keys(args: Args, index: Index) -> t.Iterable[t.Hashable]:
+    address, slash, length = args["address"].partition("/")
+    if not slash:
+        raise ValueError("the address %s has no prefix length" % address)
+    return [(_link_named(index, args["interface"]).ifindex, address, int(length), args.get("peer"))]
+
+
+def _flow_keys(args: Args, index: Index) -> t.Iterable[t.Hashable]:
+    return [Flow(**args)]
+
+
 def _session_keys(args: Args, index: Index) -> t.Iterable[t.Hashable]:
     return [(args["protocol"], args["family"], args["local"], inode) for inode in args["inodes"]]
 
@@ -136,11 +151,18 @@ _ROUTE_ARGS = {
     **dict.fromkeys(("family", "table"), True),
 }
 _RULE_ARGS = {field.name: field.name in ("family", "priority") for field in dataclasses.fields(Rule)}
+_FLOW_ARGS = {
+    field.name: field.name not in ("zone",)
+    for field in dataclasses.fields(Flow)
+    if field.name not in ("status", "timeout", "mark")
+}
 _LINK: _Known = ({"interface": True}, _link_keys)
 _KEYS: t.Mapping[str, _Known] = {
     "rule.del": (_RULE_ARGS, _rule_keys),
     "nexthop.del": ({"id": True}, _nexthop_keys),
     "neighbour.del": (dict.fromkeys(("interface", "address", "state"), True), _neighbour_keys),
+    "address.del": ({"address": True, "interface": True, "peer": False}, _address_keys),
+    "flow.del": (_FLOW_ARGS, _flow_keys),
     "link.up": _LINK,
     "link.down": _LINK,
     "link.del": _LINK,

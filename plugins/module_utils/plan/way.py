@@ -12,11 +12,13 @@ against the same: a route, an address or a rule that would take the peer elsewhe
 from __future__ import annotations
 
 import dataclasses
+import functools
 import ipaddress
 import typing as t
 
 from ..index import Index
-from ..model import Address, Answer, Query, Route, Rule, WayIn
+from ..model import Address, Answer, Link, Query, Route, Rule, WayIn
+from ..owners.whose import whose
 from ..reach.base import Case
 from ..reach.policy import leading_to, prefix_length, rule_text, selected, table_name
 from ..text import clean
@@ -186,6 +188,9 @@ class WayInGuard(Guard):
         for held in self._index.addresses_on(item.ifindex):
             if held.address in self._addresses and "secondary" in held.flags and _subnet(held) == _subnet(item):
                 return "the kernel would take %s along, which is secondary to it" % held.address
+        others = [held for held in self._index.addresses_on(item.ifindex) if held.family == 4 and held != item]
+        if item.family == 4 and item.ifindex in self._links and not others:
+            return "with its last IPv4 address %s would lose all its routes, and the way in" % self._name(item.ifindex)
         return ""
 
     def _link_down(self, change: Change) -> str:
@@ -223,6 +228,9 @@ class WayInGuard(Guard):
         names = {self._index.name_of(number) for number in self._links}
         if selector.get("interface") in names or selector.get("local") in self._addresses:
             return "the way in goes through what %s looks after" % owner
+        for state in filter(None, map(functools.partial(whose, self._index), self._owned())):
+            if state.name == change.args.get("owner"):
+                return "the way in goes through what is, as far as that can be told, of %s" % owner
         for link in map(self._index.link, sorted(self._links)):
             if link is not None and (link.kind in _TUNNELS or link.remote is not None):
                 return "the way in goes through %s, and whether %s keeps it up is not known" % (
@@ -232,6 +240,14 @@ class WayInGuard(Guard):
         return ""
 
     _owner_release = _owner_restart
+
+    def _owned(self) -> t.Iterator[t.Union[Link, Address, Route, Rule]]:
+        """What of the way in somebody may have made."""
+        for path in self._paths.values():
+            yield path.match
+            yield from self._deciding(path)
+        yield from filter(None, map(self._index.link, sorted(self._links)))
+        yield from (item for item in self._index.snapshot.addresses if item.address in self._addresses)
 
     def _rule_add(self, change: Change) -> str:
         for path in self._paths.values():

@@ -35,6 +35,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan import make as planner
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan import protect
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.guards import Caps, KernelObjects
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.keepers import Keepers
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.select import Resolved
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.way import WayInGuard
 
@@ -141,6 +142,7 @@ class World:
     ) -> Plan:
         guards = [
             KernelObjects(self.index),
+            Keepers(self.index),
             WayInGuard(self.index, ways, asked),
             *protect.load(protected, self.index),
         ]

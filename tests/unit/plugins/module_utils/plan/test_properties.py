@@ -20,9 +20,12 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     OPS,
     Address,
     Hop,
+    Link,
+    Mark,
     Neighbour,
     NextHop,
     Owner,
+    OwnerState,
     Route,
     Rule,
     Session,
@@ -93,6 +96,25 @@ OWNERS = (
     | st.none()
     | st.builds(Owner, st.sampled_from(["d", "e"]), st.sampled_from([True, False, None]), st.just("it"))
 )
+MARKS = {
+    Mark("route", proto="bgp"): lambda item, dst: isinstance(item, Route) and item.proto == "bgp",
+    Mark("route", tables=((101, 101),)): lambda item, dst: isinstance(item, Route) and item.table == 101,
+    Mark("route", prefix="10.0.0.0/8"): lambda item, dst: isinstance(item, Route) and dst.startswith("10."),
+    Mark("rule", fwmarks=((7, 7),)): lambda item, dst: isinstance(item, Rule) and item.mark == 7,
+    Mark("address", prefix="10.7.0.0/24"): lambda item, dst: isinstance(item, Address) and item.address == "10.7.0.1",
+    Mark("link", link_kind="gre"): lambda item, dst: isinstance(item, Link) and item.name in ("gre0", "tun7"),
+}
+"""What owners' objects look like, and the same said anew, in other words than the guard's."""
+KEEPERS = st.builds(
+    OwnerState,
+    st.sampled_from(["frr", "netbird"]),
+    st.sampled_from([True, None, False]),
+    st.just("it"),
+    present=st.booleans(),
+    marks=st.lists(st.sampled_from(list(MARKS)), max_size=2).map(tuple),
+    wants=st.sampled_from([None, ()]),
+    complete=st.sampled_from([(), ("route", "rule", "link", "address")]),
+)
 SELECTORS = st.sampled_from(
     [
         {"table": 100},
@@ -115,7 +137,8 @@ SELECTORS = st.sampled_from(
 def worlds(draw):
     """A host on which findings of any kind are about objects from a small pool, so that they meet."""
     pool = {kind: draw(st.lists(items, min_size=2, max_size=4)) for kind, items in ITEMS.items()}
-    world = World(totals=dict.fromkeys(ITEMS, draw(st.sampled_from([0, 30, 60]))))
+    snapshot = dataclasses.replace(SNAPSHOT, owners=tuple(draw(st.lists(KEEPERS, max_size=2))))
+    world = World(Index(snapshot), totals=dict.fromkeys(ITEMS, draw(st.sampled_from([0, 30, 60]))))
     for number in range(draw(st.sampled_from([4, 2, 6, 0]))):
         steps, about = [], []
         for place in range(draw(st.sampled_from([1, 2, 3, 0]))):
@@ -192,6 +215,16 @@ def is_protected(selector, op, item, dst, findings):
     return True
 
 
+def is_kept(op, item, dst, owners):
+    """Does it fit an owner that may be alive, and that did not disown it?"""
+    for owner in owners if op in REMOVALS else ():
+        here = owner.alive or (owner.alive is None and owner.present)
+        disowned = owner.alive and owner.wants is not None and kind_of(op) in owner.complete
+        if here and not disowned and any(MARKS[mark](item, dst) for mark in owner.marks):
+            return True
+    return False
+
+
 def is_the_kernels(op, item, dst):
     if op not in REMOVALS or kind_of(op) == "session":
         return False
@@ -242,6 +275,7 @@ def test_no_plan_holds_what_it_must_not(world, options):
         assert op in options["allowed"]
         assert not any(each.confidence == "hint" for each in findings)
         assert not is_the_kernels(op, item, dst), (op, item)
+        assert not is_kept(op, item, dst, world.index.owners), (op, item, dst)
         assert not cuts_the_way_in(op, item, dst, options["ways"]), (op, item, dst)
         for selector in options["protected"]:
             assert not is_protected(selector, op, item, dst, findings), (selector, op, item, dst)
@@ -293,7 +327,7 @@ def test_a_plan_can_be_kept_and_does_not_depend_on_the_order_of_findings(world, 
 def test_after_all_of_it_was_done_nothing_is_planned(world, options):
     plan = world.plan(**options)
     done = {(op, item, dst) for op, item, dst, _findings in taken(plan, world)}
-    left = World(Index(SNAPSHOT), totals=world.totals)
+    left = World(world.index, totals=world.totals)
     for each in world.findings:
         for number, item in enumerate(each.remedy):
             kept = []

@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.index import Index
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,
+    Flow,
     Hop,
     Link,
     Neighbour,
@@ -67,7 +68,9 @@ def test_each_step_of_each_rule_can_be_told_and_takes_no_more_than_was_found(wor
             else:
                 wanted = set(keys(item, index))
                 kind = kind_of(item.op)
-                everything = capture.sessions if kind == "session" else getattr(capture.snapshot, "%ss" % kind)
+                streams = {"session": capture.sessions, "flow": capture.flows}
+                plural = "addresses" if kind == "address" else "%ss" % kind
+                everything = streams[kind] if kind in streams else getattr(capture.snapshot, plural)
                 taken += sum(key_of(each) in wanted for each in everything)
         if any(item.op in REMOVALS for item in finding.remedy):
             assert 0 < taken <= finding.count
@@ -132,6 +135,35 @@ def test_neighbours_links_next_hops_and_connections() -> None:
     assert key_of(dataclasses.replace(dead, inode=7)) not in wanted
 
 
+def test_an_address_is_told_by_its_link_its_length_and_its_peer() -> None:
+    (key,) = keys(step("address.del", address="10.7.0.1/32", interface="bond0", peer="10.7.0.2"), INDEX)
+    held = Address(4, 5, "10.7.0.1", 32, peer="10.7.0.2", label="bond0")
+    assert key == key_of(held)
+    for change in ({"ifindex": 6}, {"prefixlen": 31}, {"peer": None}, {"address": "10.7.0.3"}):
+        assert key_of(dataclasses.replace(held, **change)) != key
+    assert list(keys(step("address.del", address="10.7.0.1/32", interface="bond0"), INDEX)) == [
+        key_of(dataclasses.replace(held, peer=None))
+    ]
+    for op in ("link.del", "link.down"):
+        assert list(keys(step(op, interface="tun7"), INDEX)) == [key_of(Link(4, "tun7", kind="gre"))]
+
+
+def test_a_flow_is_told_by_both_directions_and_its_zone() -> None:
+    flow = Flow(
+        4, "udp", "192.0.2.9", "192.0.2.1", 4000, 53, "10.88.0.5", "192.0.2.9", 53, 4000, ("dst-nat",), 30, 7
+    )  # fmt: skip
+    told = {
+        field: getattr(flow, field)
+        for field in (
+            "family", "protocol", "src", "dst", "sport", "dport", "reply_src", "reply_dst", "reply_sport", "reply_dport",
+        )
+    }  # fmt: skip
+    (key,) = keys(step("flow.del", **told), INDEX)
+    assert key == key_of(flow) == key_of(dataclasses.replace(flow, status=(), timeout=9, mark=0))
+    for change in ({"zone": 3}, {"reply_src": "10.88.0.6"}, {"sport": 4001}, {"protocol": "tcp"}, {"family": 6}):
+        assert key_of(dataclasses.replace(flow, **change)) != key
+
+
 @pytest.mark.parametrize(
     ("item", "words"),
     [
@@ -142,7 +174,10 @@ def test_neighbours_links_next_hops_and_connections() -> None:
         (step("neighbour.del", interface="bond0", address="192.0.2.9"), "does not say its state"),
         (step("neighbour.del", interface="wg9", address="192.0.2.9", state="PERMANENT"), "the link wg9 does not exist"),
         (step("socket.destroy", protocol="tcp", family=4, local="192.0.2.77"), "does not say its inodes"),
-        (step("flow.del", src="192.0.2.1"), "nobody knows how to tell what a step flow.del is about"),
+        (step("flow.del", src="192.0.2.1"), "the step flow.del does not say its dport, dst, family, protocol"),
+        (step("address.del", address="192.0.2.1", interface="bond0"), "192.0.2.1 has no prefix length"),
+        (step("address.del", address="192.0.2.1/24", interface="wg9"), "the link wg9 does not exist"),
+        (step("link.set", interface="bond0"), "nobody knows how to tell what a step link.set is about"),
     ],
 )
 def test_what_leaves_open_what_is_meant_is_refused(item: Step, words) -> None:
