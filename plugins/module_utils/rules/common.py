@@ -24,6 +24,9 @@ OBJECTS = 4096
 _NAME = 64
 
 _LISTINGS: t.Mapping[str, t.Callable[[t.Optional[str]], str]] = {
+    "link": lambda netns: ip(netns, "link", "show"),
+    "address": lambda netns: ip(netns, "address", "show"),
+    "flow": lambda netns: run_inside(netns, "conntrack", "-L"),
     "session": lambda netns: run_inside(netns, "ss", "-tuwanp"),
     "route": lambda netns: ip(netns, "route", "show", "table", "all"),
     "rule": lambda netns: ip(netns, "rule", "show"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import typing as t
 
-from ..model import Address, Evidence, Link, Owner, OwnerState, Route, Rule, Step
+from ..model import Address, Evidence, Link, Owner, OwnerState, Route, Rule, Step, Want
 from ..owners import remedies
 from ..owners.whose import is_left
 from ..text import clean
@@ -56,6 +56,10 @@ class OwnedCheck(HostCheck):
             source = wants[0].source if wants else "what it was asked"
             command = wants[0].command if wants else command
             yield Evidence("owner", "%s does not name it" % clean(source, _KNOWN_BY), command)
+
+    def claim(self, want: Want) -> Evidence:
+        """That an owner that is dead named an object as its own when it ran."""
+        return Evidence("owner", "%s names it" % clean(want.source or "its configuration", _KNOWN_BY), want.command)
 
     def mend(self, state: OwnerState, removal: t.Iterable[Step], **placeholders: object) -> t.Tuple[Step, ...]:
         """Owners first: the step that an owner takes, where there is one; else those that remove its object."""

@@ -16,6 +16,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.netlink imp
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,
     Answer,
+    Flow,
     Hop,
     Link,
     Neighbour,
@@ -67,6 +68,10 @@ class Port:
         for number in range(3):
             yield Session(4, "udp", "198.51.100.%d" % number, 5000, "192.0.2.9", 9, inode=7 + number)
 
+    def flows(self):
+        self.streamed.append("flows")
+        yield Flow(4, "udp", "192.0.2.1", "192.0.2.9", 5000, 53, "192.0.2.9", "192.0.2.1", 53, 5000)
+
     def running(self, names):
         return []
 
@@ -80,7 +85,7 @@ class Port:
 def test_one_pass_and_what_it_says() -> None:
     port = Port()
     result = audit(port, request({}))
-    assert port.streamed == ["routes", "sessions"]
+    assert port.streamed == ["routes", "sessions", "flows"]
     assert result["snapshot"]["counts"] == {
         "links": 2,
         "addresses": 1,
@@ -89,6 +94,7 @@ def test_one_pass_and_what_it_says() -> None:
         "neighbours": 0,
         "routes": 101,
         "sessions": 3,
+        "flows": 1,
     }
     assert result["unsteady"] == ["rules"]
     assert result["unseen"] == [{"what": "raw sockets", "why": "the kernel has no module raw_diag"}]

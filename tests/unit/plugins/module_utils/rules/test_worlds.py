@@ -74,10 +74,10 @@ def test_findings_do_not_depend_on_the_order_of_the_streams(world: fixtures.Worl
     expected = [canonical(_unordered(finding)) for finding in fixtures.replay(world, capture)]
     for seed in range(3):
         dice = random.Random(seed)
-        groups, sessions = list(capture.groups), list(capture.sessions)
-        dice.shuffle(groups)
-        dice.shuffle(sessions)
-        again = fixtures.replay(world, dataclasses.replace(capture, groups=groups, sessions=sessions))
+        groups, sessions, flows = list(capture.groups), list(capture.sessions), list(capture.flows)
+        for stream in (groups, sessions, flows):
+            dice.shuffle(stream)
+        again = fixtures.replay(world, dataclasses.replace(capture, groups=groups, sessions=sessions, flows=flows))
         assert [canonical(_unordered(finding)) for finding in again] == expected
 
 
