@@ -18,7 +18,18 @@ _PAIR = re.compile(
 _LOGFMT = frozenset(("msg", "message", "err", "error", "level", "lvl", "severity"))
 """A line with one of these and another pair is logfmt; ``a=b`` alone stands in many a sentence."""
 
-ERRORS = ("error", "err", "exception", "error.message", "exception.message", "cause", "reason", "errmsg", "exc_info")
+ERRORS = (
+    "error",
+    "err",
+    "exception",
+    "error.message",
+    "err.message",
+    "exception.message",
+    "cause",
+    "reason",
+    "errmsg",
+    "exc_info",
+)
 MESSAGES = ("msg", "message", "event", "short_message", "full_message")
 WRAPPED = ("log", "MESSAGE")
 """Fields that hold a whole line of another program (container logs, exported journals)."""

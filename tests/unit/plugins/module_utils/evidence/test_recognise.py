@@ -141,6 +141,54 @@ def test_what_the_journal_vouches_for_counts_before_what_the_text_says() -> None
     assert (event.pid, event.first, event.program, event.unit) == (1, 5.0, "liar", "liar.service")
 
 
+REFUSED = "dial tcp 198.51.100.7:443: connect: network is unreachable"
+AT = 1764531382.662807
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        # logfmt, with the flow in fields of its own
+        (
+            'time=2025-11-30T19:36:22.662807Z level=WARN msg="cannot send" err="network is unreachable" '
+            "local_addr=192.0.2.10:44880 dst=198.51.100.7:443 iface=eth0 pid=812 service=prober",
+            {"program": "prober", "pid": 812, "local_addr": "192.0.2.10", "local_port": 44880, "interface": "eth0"},
+        ),
+        # JSON, nested, with a count of milliseconds
+        (
+            '{"time":1764531382662,"err":{"type":"Error","message":"connect ENETUNREACH 198.51.100.7:443"},"pid":812}',
+            {"pid": 812, "first": 1764531382.662, "last": 1764531382.662},
+        ),
+        # a container's log file: a line within a line
+        ('{"log":"%s\\n","stream":"stderr","time":"2025-11-30T19:36:22.662807Z"}' % REFUSED, {}),
+        ("2025-11-30T19:36:22.662807Z stderr F %s" % REFUSED, {}),
+        ("<28>1 2025-11-30T19:36:22.662807Z h prober 812 - - %s" % REFUSED, {"program": "prober", "pid": 812}),
+        ("2025-11-30T20:36:22.662807+01:00 h prober[812]: %s" % REFUSED, {"program": "prober", "pid": 812}),
+        # a wildcard is kept as printed where no field names the address
+        ('{"ts":%s,"error":"write udp [::]:9->198.51.100.7:443: sendmsg: network is unreachable"}' % AT,
+         {"local_addr": "::", "local_port": 9}),
+    ],
+)  # fmt: skip
+def test_the_formats_that_logs_have(text, more) -> None:
+    wanted = {
+        "error": "ENETUNREACH",
+        "remote_addr": "198.51.100.7",
+        "remote_port": 443,
+        "first": AT,
+        "last": AT,
+        **more,
+    }
+    assert told(recognise(Line(text, written=WRITTEN))) == wanted
+
+
+def test_a_record_without_a_message_that_tells_of_it_is_no_event() -> None:
+    for text in (
+        '{"level":"info","topic":"network is unreachable"}',
+        'level=info topic="sendto: Network is unreachable"',
+    ):
+        assert recognise(Line(text)) is None
+
+
 def test_no_more_than_the_limit_is_looked_at() -> None:
     text = "x" * LINE_LIMIT + " sendto: Network is unreachable"
     assert recognise(Line(text)) is None
