@@ -268,7 +268,8 @@ options:
           selector:
             description:
               - What identifies such an object. Fields of the answer are filled in where a text names them in braces, and
-                C(@stem) is the name of the file without its directory and ending.
+                C(@stem) is the name of the file without its directory and ending. C({Id:12}) is the first twelve characters of
+                a field, C({@value}) an item of a list that is no object.
               - Of a link C(name); of an address C(address), C(interface), C(prefix); of a route C(dst), C(table),
                 C(gateway), C(interface), C(proto); of a rule C(priority), C(table), C(mark), C(src), C(dst), C(iif), C(oif).
             type: dict
@@ -328,7 +329,7 @@ options:
           complete:
             description:
               - Whether the answer names all objects of this kind that the owner wants. What fits it and is not named is then
-                not wanted. Not of a file.
+                not wanted. Only of O(owners[].wants[].sockets) on which a process of the owner answers itself.
             type: bool
             default: false
       release:

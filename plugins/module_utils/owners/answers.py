@@ -60,27 +60,35 @@ def _objects(ask: Ask, text: str) -> t.Iterator[t.Dict[str, t.Any]]:
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
     for item in _selected(data, ask.select):
-        if isinstance(item, dict) and all(_has(item, path, like) for path, like in ask.where.items()):
-            yield {name: _text(_at(item, name)) for name in ask.fields if not name.startswith("@")}
+        if not isinstance(item, dict):
+            item = {"@value": item}
+        if all(_has(item, path, like) for path, like in ask.where.items()):
+            yield {name: _text(_at(item, name)) for name in ask.fields if name != "@stem"}
 
 
 def _of_text(ask: Ask, text: str) -> t.Iterator[t.Dict[str, t.Any]]:
     if ask.pattern is None:  # that there is such a file says it all
         yield {}
         return
+    for part in _parts(ask, text):
+        for match in ask.pattern.finditer(part):
+            yield match.groupdict()
+
+
+def _parts(ask: Ask, text: str) -> t.Iterator[str]:
+    """The lines, or what of them stands between ``begin`` and ``end``."""
     inside = ask.begin is None
     for line in text.splitlines():
         rest = line
-        if not inside:
-            found = ask.begin.search(rest) if ask.begin else None
-            if not found:
-                continue
-            inside, rest = True, rest[found.end() :]
-        ended = ask.end.search(rest) if ask.end else None
-        if ended:
-            inside, rest = False, rest[: ended.start()]
-        for match in ask.pattern.finditer(rest):
-            yield match.groupdict()
+        while ask.begin is not None and ask.end is not None:
+            found = (ask.end if inside else ask.begin).search(rest)
+            if not found or not found.end():
+                break
+            if inside:
+                yield rest[: found.start()]
+            inside, rest = not inside, rest[found.end() :]
+        if inside:
+            yield rest
 
 
 def _selected(data: t.Any, path: t.Sequence[str]) -> t.Iterator[t.Any]:
@@ -99,16 +107,17 @@ def _selected(data: t.Any, path: t.Sequence[str]) -> t.Iterator[t.Any]:
         yield from _selected(data[path[0]], path[1:])
 
 
-def _at(item: t.Mapping[str, t.Any], path: str) -> t.Any:
-    """The field with this name, or at this dotted path."""
+def _at(item: t.Any, path: str) -> t.Any:
+    """The field with this name, or at this dotted path. A key may have dots itself: the longest one that is there is it."""
+    if not isinstance(item, dict):
+        return None
     if path in item:
         return item[path]
-    value: t.Any = item
-    for key in path.split("."):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-    return value
+    end = len(path)
+    while (end := path.rfind(".", 0, end)) > 0:
+        if path[:end] in item:
+            return _at(item[path[:end]], path[end + 1 :])
+    return None
 
 
 def _has(item: t.Mapping[str, t.Any], path: str, like: str) -> bool:

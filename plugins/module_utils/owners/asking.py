@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import time
 import typing as t
@@ -32,6 +33,10 @@ FILES = 256
 """Files that one pattern may stand for."""
 
 
+_UCRED = struct.Struct("=iII")
+"""struct ucred (unix(7)): pid, uid, gid of who called listen(2)."""
+
+
 class _Received:
     """What HTTPResponse needs of a socket: all that came is there already."""
 
@@ -42,11 +47,17 @@ class _Received:
         return io.BytesIO(self._data)
 
 
-def get(path: str, request: str) -> str:
-    """``GET request`` on the unix socket at ``path``."""
+def get(path: str, request: str, pids: t.Collection[int]) -> str:
+    """``GET request`` on the unix socket at ``path``, which one of these processes must have opened.
+
+    Who else listens there may be one of another network namespace, or anyone who may write to the directory.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as connection:
         connection.settimeout(TIMEOUT)
         connection.connect(path)
+        pid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))[0]
+        if pid not in pids:
+            raise ValueError("%s is not the owner's own: the process %d opened it" % (path, pid))
         return over(connection, request)
 
 

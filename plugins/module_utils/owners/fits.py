@@ -15,7 +15,7 @@ import ipaddress
 import typing as t
 
 from ..index import Index
-from ..model import Address, Link, Mark, Route, Rule, Want
+from ..model import TABLE_DEFAULT, TABLE_LOCAL, Address, Link, Mark, Route, Rule, Want
 
 Item = t.Union[Link, Address, Route, Rule]
 Truth = t.Optional[bool]
@@ -40,6 +40,15 @@ def fits(index: Index, mark: Mark, item: Item) -> Truth:
     if KINDS[type(item)] != mark.kind:
         return False
     return all_of(_MARKS[mark.kind](index, mark, item))
+
+
+def specific(mark: Mark) -> bool:
+    """Does a mark say more than what programs share: kinds, protocols, the tables that everybody's routes are in?"""
+    if mark.priorities or mark.fwmarks or mark.prefix:
+        return True
+    if any(name is not None and name.strip("*") for name in (mark.name, mark.interface)):
+        return True
+    return any(not (TABLE_DEFAULT <= low and high <= TABLE_LOCAL) for low, high in mark.tables)
 
 
 def wanted(index: Index, want: Want, item: Item) -> Truth:

@@ -262,8 +262,8 @@ def _ask(data: t.Mapping[str, t.Any]) -> Ask:
         raise ValueError("wants: expected a path such as /status in request where sockets are given, and only there")
     for path in (*ask.sockets, *ask.files):
         _absolute("wants", path)
-    if ask.complete and ask.files:
-        raise ValueError("wants: a file cannot be complete; only what the owner itself answers is")
+    if ask.complete and not ask.sockets:
+        raise ValueError("wants: only what the owner itself answers on its socket can be complete")
     unknown = sorted(set(ask.selector) - set(SELECTORS[kind]))
     if unknown or not ask.selector:
         raise ValueError(

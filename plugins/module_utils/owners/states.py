@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
+import functools
 import glob
 import os
 import shlex
@@ -24,6 +25,7 @@ if t.TYPE_CHECKING:
 
 _SHOWN = 3
 """Names in a sentence."""
+_INIT = 1
 _GONE = ("inactive", "failed")
 
 
@@ -38,6 +40,8 @@ class _Host:
     units_count: bool
     """Are the host's services in this network namespace, so that their state tells of it?"""
     unit_of: t.Callable[[int], t.Optional[str]]
+    answers: t.Dict[t.Tuple[str, ...], t.Union[str, Exception]] = dataclasses.field(default_factory=dict)
+    """What sockets and commands said: one question for all that is read from its answer."""
 
 
 def states(profiles: t.Iterable[Profile], kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple[OwnerState, ...]:
@@ -73,12 +77,18 @@ def _state(profile: Profile, host: _Host, unseen: t.List[Unseen]) -> OwnerState:
     process = here[0].process if here else None
     unit = _unit(process, units, host)
     known = host.units.get(unit) if unit else None
-    wants, complete = _wants(profile, alive, unseen) if alive is not False or program or trace or units else (None, ())
+    present = bool(here or units or program or trace)
+    wants: t.Optional[t.Tuple[Want, ...]] = None
+    complete: t.Tuple[str, ...] = ()
+    if _can_tell(profile, alive, present):
+        wants, complete = _wants(
+            profile, host, [daemon.process.pid for daemon in daemons if daemon.here], alive, unseen
+        )
     return OwnerState(
         name=profile.name,
         alive=alive,
         known_by=known_by,
-        present=bool(here or units or program or trace),
+        present=present,
         unit=unit,
         enabled=known.enabled if known else None,
         process=process,
@@ -178,10 +188,18 @@ def _restart(profile: Profile, unit: str | None, known: systemd.Unit | None) -> 
 # What does it want? --------------------------------------------------------------------------------------------------
 
 
+def _can_tell(profile: Profile, alive: bool | None, present: bool) -> bool:
+    """Is there anyone, or anything of it, to ask? Of what is meant to outlive its program, the configuration that stayed
+    behind names what others may have taken over."""
+    return alive is not False or (present and not profile.outlives)
+
+
 def _wants(
-    profile: Profile, alive: bool | None, unseen: t.List[Unseen]
+    profile: Profile, host: _Host, pids: t.Sequence[int], alive: bool | None, unseen: t.List[Unseen]
 ) -> t.Tuple[t.Optional[t.Tuple[Want, ...]], t.Tuple[str, ...]]:
-    """What it wants, None where nothing answered; and the kinds of objects of which that is all."""
+    """What it wants, None where nothing answered; and the kinds of objects of which that is all. ``pids`` are its own."""
+    if host.units_count:
+        pids = [*pids, _INIT]  # that opens the sockets of what it starts (systemd.socket(5))
     found: t.List[Want] = []
     good: t.Dict[str, bool] = {}
     complete = set()
@@ -189,9 +207,11 @@ def _wants(
         if alive is not True and not ask.files:
             continue  # who is not there cannot be asked
         try:
-            answer = _asked(ask)
+            answer = _asked(ask, host, pids)
         except (OSError, ValueError) as exc:
-            unseen.append(Unseen("what %s wants (%s)" % (profile.name, ask.kind), _why(exc)))
+            item = Unseen("what %s wants (%s)" % (profile.name, ask.kind), _why(exc))
+            if item not in unseen:
+                unseen.append(item)
             good[ask.kind] = False
             continue
         found.extend(answer.wants)
@@ -202,12 +222,13 @@ def _wants(
     return wants, tuple(sorted(kind for kind in complete if good[kind]))
 
 
-def _asked(ask: Ask) -> answers.Answered:
+def _asked(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answered:
     if ask.sockets:
-        return _over_sockets(ask)
+        return _over_sockets(ask, host, pids)
     if ask.command:
         command = shlex.join(ask.command)
-        return answers.read(ask, asking.run(ask.command), command, command)
+        text = _once(host, ask.command, lambda: asking.run(ask.command))
+        return answers.read(ask, text, command, command)
     wants: t.List[Want] = []
     whole = True
     for path in asking.files(ask.files):
@@ -218,17 +239,30 @@ def _asked(ask: Ask) -> answers.Answered:
     return answers.Answered(tuple(wants), whole)
 
 
-def _over_sockets(ask: Ask) -> answers.Answered:
+def _over_sockets(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answered:
     failed: Exception = ValueError("none of its sockets is there: %s" % ", ".join(ask.sockets))
     for path in ask.sockets:
         if not os.path.lexists(path):
             continue
         command = shlex.join(["curl", "--silent", "--unix-socket", path, "http://localhost" + ask.request])
         try:
-            return answers.read(ask, asking.get(path, ask.request), "%s GET %s" % (path, ask.request), command)
+            text = _once(host, (path, ask.request), functools.partial(asking.get, path, ask.request, pids))
+            return answers.read(ask, text, "%s GET %s" % (path, ask.request), command)
         except (OSError, ValueError) as exc:
             failed = exc
     raise failed
+
+
+def _once(host: _Host, question: t.Tuple[str, ...], ask: t.Callable[[], str]) -> str:
+    if question not in host.answers:
+        try:
+            host.answers[question] = ask()
+        except (OSError, ValueError) as exc:
+            host.answers[question] = exc
+    answer = host.answers[question]
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _why(exc: Exception) -> str:

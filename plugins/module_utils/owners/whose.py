@@ -15,10 +15,10 @@ import typing as t
 
 from ..index import FALLBACK_LINKS, Index
 from ..model import TABLE_LOCAL, Address, Link, OwnerState, Route, Rule
-from .fits import KINDS, Item, Truth, fits, wanted
+from .fits import KINDS, Item, Truth, fits, specific, wanted
 
-COMMON_PROTOS = frozenset(("unspec", "redirect", "kernel", "boot", "static", "ra"))
-"""Protocols of the kernel, of people, and of all programs that do not say one."""
+COMMON_PROTOS = frozenset(("unspec", "redirect", "kernel", "boot", "static", "ra", "dhcp"))
+"""Protocols of the kernel, of people, of all DHCP clients, and of all programs that do not say one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,8 +85,8 @@ def _claims(index: Index, item: Item) -> t.List[_Claim]:
         if named is False and all(fit is False for _mark, fit in marks):
             continue
         sure = named is True or any(fit for _mark, fit in marks)
-        specific = named is True or any(fit and mark.specific for mark, fit in marks)
-        found.append(_Claim(state, sure, specific, _wants(index, state, item)))
+        surely = named is True or any(fit and specific(mark) for mark, fit in marks)
+        found.append(_Claim(state, sure, surely, _wants(index, state, item)))
     return [dataclasses.replace(claim, specific=True) if _alone(claim, found, item) else claim for claim in found]
 
 

@@ -82,7 +82,7 @@ def test_the_fields_of_an_answer() -> None:
         ({"wants": [dict(LINES, begin="x")]}, "both begin and end, or neither"),
         ({"wants": [dict(LINES, pattern="(")]}, "wants.pattern is not a regular expression"),
         ({"wants": [dict(LINES, pattern="x")]}, "must have a group named 'a'"),
-        ({"wants": [dict(LINES, complete=True)]}, "a file cannot be complete"),
+        ({"wants": [dict(LINES, complete=True)]}, "only what the owner itself answers"),
         ({"wants": [dict(LINES, files=["x.conf"])]}, "not an absolute path"),
         ({"session_logs": [{"match": {}, "field": "x", "pattern": "("}]}, "session_logs.pattern is not a regular"),
         ({"session_logs": [{"match": {}, "field": "x", "pattern": "x"}]}, "a group named 'peer'"),
