@@ -67,6 +67,8 @@ class Request:
     intent: declared.Intent = declared.Intent()
     profiles: t.Tuple[profile.Profile, ...] = ()
     logs: t.Tuple[str, ...] = ()
+    firewall: bool = True
+    """Is the firewall read?"""
     limit: int = 200
     """Findings in the result; the rest is counted."""
     plan: t.Optional[Wishes] = None
@@ -90,6 +92,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         intent=declared.load(params.get("intent") or {}),
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
+        firewall=params.get("firewall") is not False,
         limit=limit or Request.limit,
         plan=asked,
     )

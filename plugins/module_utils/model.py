@@ -457,6 +457,113 @@ class OwnerState:
 
 
 @dataclasses.dataclass(frozen=True)
+class FirewallMatch:
+    """One condition of a rule, in the normal form that nftables and iptables have in common."""
+
+    text: str
+    """As its own program spells it."""
+    fields: t.Tuple[str, ...] = ()
+    """What is compared, several where they are concatenated; none where the condition is not understood: ``family``,
+    ``protocol``, ``saddr``, ``daddr``, ``sport``, ``dport``, ``oifname``, ``iifname``, ``mark``, ``uid``, ``ct_state``,
+    ``saddr_type``, ``daddr_type``, ``tcp_flags``, ``icmp_type``."""
+    values: t.Tuple[t.Any, ...] = ()
+    """The alternatives; each has for each field its lowest and its highest value. Addresses are numbers; text may end
+    in a ``*``."""
+    set: str | None = None
+    """The named set of the same table that holds the alternatives."""
+    mask: int | None = None
+    """What of the only field is compared."""
+    negated: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class FirewallBranch:
+    """Where an entry of a verdict map leads."""
+
+    value: t.Any
+    """As an alternative of a FirewallMatch."""
+    verdict: str
+    target: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class FirewallRule:
+    """One rule of a chain. It takes effect where all its matches fit."""
+
+    number: int
+    """Its place in the chain, from 1."""
+    text: str
+    """As its own program spells it, bounded and clean."""
+    matches: t.Tuple[FirewallMatch, ...] = ()
+    verdict: str | None = None
+    """``accept``, ``drop``, ``reject``, ``return``, ``jump``, ``goto``, ``queue``, ``unknown``; None where the next rule
+    follows."""
+    target: str | None = None
+    """The chain of a jump or goto."""
+    key: FirewallMatch | None = None
+    """Of a verdict map: what is looked up, in ``branches`` or in a named map."""
+    branches: t.Tuple[FirewallBranch, ...] = ()
+    changes: t.Tuple[t.Tuple[str, t.Any], ...] = ()
+    """Fields of the packet that it sets; None where to what is not known."""
+    handle: int | None = None
+    """What nftables identifies it by."""
+    packets: int | None = None
+    bytes: int | None = None
+    comment: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class FirewallChain:
+    """A chain; a base chain has a hook."""
+
+    family: str
+    """``ip``, ``ip6``, ``inet``."""
+    table: str
+    name: str
+    backend: str
+    """The program that shows and changes it: ``nft``, ``iptables-nft``, ``ip6tables-legacy``..."""
+    manager: str | None = None
+    """Who made it and would make it anew: ``firewalld``, ``ufw``. None where nobody is known."""
+    type: str | None = None
+    """Of a base chain: ``filter``, ``route``, ``nat``."""
+    hook: str | None = None
+    priority: int | None = None
+    policy: str | None = None
+    rules: t.Tuple[FirewallRule, ...] = ()
+    packets: int | None = None
+    """What the policy took (iptables counts that)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FirewallSet:
+    """A named set or verdict map that some rule looks into."""
+
+    family: str
+    table: str
+    name: str
+    elements: t.Tuple[t.Any, ...] = ()
+    """As the alternatives of a FirewallMatch."""
+    branches: t.Tuple[FirewallBranch, ...] = ()
+    understood: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Firewall:
+    """What a packet that this host sends has to pass: the chains that are reached from the hooks output and postrouting."""
+
+    chains: t.Tuple[FirewallChain, ...] = ()
+    sets: t.Tuple[FirewallSet, ...] = ()
+    tables: t.Tuple[t.Tuple[str, str, str], ...] = ()
+    """Family, name and backend of all tables there are."""
+    managers: t.Tuple[str, ...] = ()
+    """Managers that are at work here: ``firewalld``, ``ufw``."""
+    rules: int = 0
+    """How many rules there are in all, also in chains that no sent packet reaches."""
+    whole: bool = True
+    """False where a part of it could not be read: what drops a packet may be in that part."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """The small tables of one network namespace at one time: what is indexed. Large tables are streamed."""
 
@@ -474,6 +581,8 @@ class Snapshot:
     owner_sessions: tuple[OwnerSession, ...] = ()
     events: tuple[Event, ...] = ()
     owners: tuple[OwnerState, ...] = ()
+    firewall: Firewall | None = None
+    """None where it was not read."""
     nonlocal_bind: tuple[int, ...] = ()
     """Families whose ``ip_nonlocal_bind`` is on."""
     forwarding: tuple[int, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .kernel.port import Kernel
-from .model import Unseen
+from .model import Firewall, Unseen
 from .owners.states import states
 from .owners.witness import owner_sessions
 
@@ -20,6 +20,15 @@ if t.TYPE_CHECKING:
 def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str, t.Any]:
     """Fields of a Snapshot, by name. What cannot be read is added to ``unseen``."""
     return {
+        "firewall": _firewall(request, kernel, unseen),
         "owner_sessions": owner_sessions(request.profiles, kernel.running, request.logs, unseen),
         "owners": states(request.profiles, kernel, unseen),
     }
+
+
+def _firewall(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> Firewall | None:
+    if not request.firewall:
+        return None
+    from .evidence import firewall
+
+    return firewall.read(kernel.netns, unseen)

@@ -397,6 +397,12 @@ options:
     type: list
     elements: path
     default: []
+  firewall:
+    description:
+      - Read the firewall of the namespace (nftables, and iptables in both its variants), and find what it drops of what
+        this host sends. Needs root; the rules of the hooks that a sent packet passes are read, whoever manages them.
+    type: bool
+    default: true
   limit:
     description:
       - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
@@ -706,6 +712,7 @@ def main() -> None:
             intent=dict(type="dict", default={}, options=INTENT),
             owners=dict(type="list", elements="dict", default=[], options=OWNER),
             logs=dict(type="list", elements="path", default=[]),
+            firewall=dict(type="bool", default=True),
             limit=dict(type="int", default=200),
             plan=dict(type="bool", default=False),
             **PLANNING,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from . import (
     addresses,
     declared,
+    firewall,
     flows,
     links,
     neighbours,
@@ -28,6 +29,7 @@ __all__ = [
     "CHECKS",
     "addresses",
     "declared",
+    "firewall",
     "flows",
     "links",
     "neighbours",
