@@ -69,6 +69,8 @@ class Request:
     logs: t.Tuple[str, ...] = ()
     firewall: bool = True
     """Is the firewall read?"""
+    evidence: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
+    """Which other witnesses are asked, as evidence_info takes them: ``journal``, ``strace``, ``counters``."""
     limit: int = 200
     """Findings in the result; the rest is counted."""
     plan: t.Optional[Wishes] = None
@@ -93,6 +95,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
         firewall=params.get("firewall") is not False,
+        evidence=witnesses.options(params),
         limit=limit or Request.limit,
         plan=asked,
     )

@@ -6,22 +6,39 @@
 
 from __future__ import annotations
 
+import os
+import time
 import typing as t
 
+from .evidence.folding import fold
+from .info.evidence import ASKED, check, witnessed
 from .kernel.port import Kernel
-from .model import Firewall, Unseen
+from .model import Event, Firewall, Unseen
 from .owners.states import states
-from .owners.witness import owner_sessions
+from .owners.witness import WINDOW, owner_sessions
 
 if t.TYPE_CHECKING:
     from .audit import Request
 
+_SYSTEMD = "/run/systemd/system"
+"""Is there where systemd is the init system (sd_booted(3))."""
+
+
+def options(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The witnesses that are asked, from a module's arguments. Raises ValueError that names what is wrong."""
+    asked = {name: params[name] for name in ASKED if name != "logs" and params.get(name)}
+    if asked:
+        check(asked)
+    return asked
+
 
 def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str, t.Any]:
     """Fields of a Snapshot, by name. What cannot be read is added to ``unseen``."""
+    events = _events(request, kernel, unseen)
     return {
+        "events": events,
         "firewall": _firewall(request, kernel, unseen),
-        "owner_sessions": owner_sessions(request.profiles, kernel.running, request.logs, unseen),
+        "owner_sessions": owner_sessions(request.profiles, kernel.running, request.logs, events, unseen),
         "owners": states(request.profiles, kernel, unseen),
     }
 
@@ -32,3 +49,28 @@ def _firewall(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> Firew
     from .evidence import firewall
 
     return firewall.read(kernel.netns, unseen)
+
+
+def _events(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple[Event, ...]:
+    """What was asked for; without that the journal's last minutes, where there is one."""
+    asked = dict(request.evidence, logs=request.logs)
+    if asked.get("journal") is None and os.path.isdir(_SYSTEMD):
+        asked["journal"] = {"since": WINDOW, "units": (), "cursor": None}
+    return of_here(fold(witnessed(asked, unseen), time.time()), kernel)
+
+
+def of_here(events: t.Sequence[Event], kernel: Kernel) -> t.Tuple[Event, ...]:
+    """Those of the kernel port's network namespace: the journal, and often a log, is that of the whole host.
+
+    An event of a process that runs elsewhere is not of here. Where the process is gone, or not told, it counts for the
+    namespace that the logs are of: the journal's is the one that this process is in.
+    """
+    if not events:
+        return ()
+    living = kernel.living_here({event.pid for event in events if event.pid is not None})
+
+    def here(event: Event) -> bool:
+        lives = None if event.pid is None else living[event.pid]
+        return lives if lives is not None else kernel.netns is None or event.source.kind != "journal"
+
+    return tuple(event for event in events if here(event))

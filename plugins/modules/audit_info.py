@@ -403,6 +403,26 @@ options:
         this host sends. Needs root; the rules of the hooks that a sent packet passes are read, whoever manages them.
     type: bool
     default: true
+  journal:
+    description:
+      - The systemd journal of the host, where programs of all kinds say that a send was refused. Its last 15 minutes are
+        read where this is not given and systemd runs.
+    type: dict
+    suboptions:
+      since:
+        description:
+          - How many minutes back, from V(1) to V(10080).
+        type: int
+        default: 15
+      units:
+        description:
+          - Only these units. All when not given.
+        type: list
+        elements: str
+      cursor:
+        description:
+          - Only what comes after the entry with this cursor.
+        type: str
   limit:
     description:
       - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
@@ -693,6 +713,7 @@ plan:
 """
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
+from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import JOURNAL
 from ansible_collections.netmend.reclaim.plugins.module_utils.intent import OPTIONS as INTENT
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import OPTIONS as OWNER
@@ -713,6 +734,7 @@ def main() -> None:
             owners=dict(type="list", elements="dict", default=[], options=OWNER),
             logs=dict(type="list", elements="path", default=[]),
             firewall=dict(type="bool", default=True),
+            journal=dict(type="dict", options=JOURNAL),
             limit=dict(type="int", default=200),
             plan=dict(type="bool", default=False),
             **PLANNING,

@@ -210,7 +210,7 @@ unseen:
     - {what: log /var/log/absent, why: No such file or directory}
 """
 
-from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import evidence_info
+from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import JOURNAL, evidence_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run_apart
 
 
@@ -218,14 +218,7 @@ def main() -> None:
     run_apart(
         dict(
             logs=dict(type="list", elements="str"),
-            journal=dict(
-                type="dict",
-                options=dict(
-                    since=dict(type="int", default=15),
-                    units=dict(type="list", elements="str"),
-                    cursor=dict(type="str"),
-                ),
-            ),
+            journal=dict(type="dict", options=JOURNAL),
             limit=dict(type="int", default=100),
         ),
         evidence_info,

@@ -17,6 +17,12 @@ from ..model import Event, Unseen
 
 ASKED = ("logs", "journal")
 """The options that name a witness."""
+JOURNAL: t.Dict[str, t.Dict[str, t.Any]] = {
+    "since": {"type": "int", "default": 15},
+    "units": {"type": "list", "elements": "str"},
+    "cursor": {"type": "str"},
+}
+"""The argument spec of O(journal)."""
 LONGEST = 7 * 24 * 60
 """Minutes of the journal, at most."""
 
@@ -59,5 +65,5 @@ def check(params: t.Mapping[str, t.Any]) -> None:
         for unit in journal["units"] or ():
             if not unit or "\0" in unit:
                 raise ValueError("journal.units: %r is not the name of a unit; see 'systemctl list-units'" % unit)
-    if params["limit"] < 1:
+    if params.get("limit", 1) < 1:
         raise ValueError("limit: %d is below 1" % params["limit"])

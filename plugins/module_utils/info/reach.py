@@ -15,14 +15,12 @@ import typing as t
 from ..index import Index, is_unspecified
 from ..model import Answer, Query, Route
 from ..reach import Reach, explain
-from ..reach.base import Case
+from ..reach.base import NO_SUCH_LINK, Case
 from .select import address
 
 if t.TYPE_CHECKING:
     from ..kernel.port import Kernel
 
-NO_SUCH_LINK = (1 << 31) - 1
-"""An ifindex that no link has: the kernel hands them out from 1 upwards."""
 QUESTION = ("to", "source", "interface", "protocol", "port", "mark", "uid")
 _REFUSING = ("unreachable", "blackhole", "prohibit", "throw")
 _NAMELESS = ("EHOSTUNREACH", "EINVAL", "EACCES", "ENETUNREACH")

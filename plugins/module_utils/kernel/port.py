@@ -40,6 +40,7 @@ if t.TYPE_CHECKING:
 
 FAMILIES = (4, 6)
 PROTOCOLS = ("tcp", "udp", "raw")
+_INIT = 1
 
 
 class Kernel:
@@ -169,9 +170,14 @@ class Kernel:
 
     def of_the_system(self) -> bool | None:
         """Is this the namespace that the host's services live in (that of pid 1)? None where that is hidden."""
+
+        return self.living_here((_INIT,))[_INIT]
+
+    def living_here(self, pids: t.Iterable[int]) -> t.Mapping[int, t.Optional[bool]]:
+        """Whether each process lives in this namespace; None where that is not shown, or it is gone."""
         from . import processes
 
-        return processes.lives_here(self.netns, 1)
+        return processes.living_here(self.netns, pids)
 
     def holders(self, inodes: t.Collection[int]) -> t.Mapping[int, t.Tuple[Process, ...]]:
         """Who holds these sockets. Walks /proc: ask once, for the sockets of findings only."""

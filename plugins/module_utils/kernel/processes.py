@@ -106,11 +106,11 @@ def daemons(netns: str | int | None, names: t.Collection[str], unseen: t.List[Un
     return found, not _tell_hidden(hidden, unseen)
 
 
-def lives_here(netns: str | int | None, pid: int) -> bool | None:
-    """Does a process live in a network namespace? None where /proc does not show it."""
+def living_here(netns: str | int | None, pids: t.Iterable[int]) -> t.Dict[int, t.Optional[bool]]:
+    """Whether each process lives in a network namespace; None where /proc does not show it, or it is gone."""
     with entered(netns):
         home = _namespaces("thread-self")
-    return _same(home, _namespaces(str(pid)))
+    return {pid: _same(home, _namespaces(str(pid))) for pid in pids}
 
 
 def read(pid: int) -> Process | None:

@@ -11,7 +11,7 @@ import typing as t
 
 from ..evidence import files, journal
 from ..evidence.line import Line
-from ..model import OwnerSession, Process, Unseen
+from ..model import Event, OwnerSession, Process, Unseen
 from .profile import Profile
 from .sessions import fold
 
@@ -23,14 +23,21 @@ Running = t.Callable[[t.Collection[str]], t.Sequence[t.Tuple[Process, t.Optional
 
 
 def owner_sessions(
-    profiles: t.Iterable[Profile], running: Running, logs: t.Sequence[str], unseen: t.List[Unseen]
+    profiles: t.Iterable[Profile],
+    running: Running,
+    logs: t.Sequence[str],
+    events: t.Iterable[Event],
+    unseen: t.List[Unseen],
 ) -> t.Tuple[OwnerSession, ...]:
-    """What the journal of each owner's unit and the given log files say; what cannot be read is added to ``unseen``."""
+    """What the journal of each owner's unit, the given log files, and ``events`` of strace say of sessions that owners
+    hold, one claim for each session and witness. What cannot be read is added to ``unseen``."""
     told: t.List[OwnerSession] = []
+    traced = [event for event in events if event.source.kind == "strace" and event.pid is not None]
     for profile in profiles:
         processes = running(profile.processes) if profile.session_logs else ()
         if not processes:
             continue
+        told.extend(_traced(profile, processes, traced))
         for unit in sorted({unit for _process, unit in processes if unit}):
             lines = _readable(journal.lines(unit, WINDOW), "journal of %s" % unit, unseen)
             command = shlex.join(journal.command(unit, WINDOW))
@@ -51,11 +58,45 @@ def _readable(lines: t.Iterator[Line], what: str, unseen: t.List[Unseen]) -> t.I
             unseen.append(Unseen(what, why))
 
 
+def _traced(
+    profile: Profile, processes: t.Iterable[t.Tuple[Process, t.Optional[str]]], events: t.Iterable[Event]
+) -> t.Iterator[OwnerSession]:
+    """What the kernel answered to an owner's own sends, as strace saw it."""
+    running = {process.pid: (process, unit) for process, unit in processes}
+    for event in events:
+        if event.pid not in running or event.remote_addr is None or _wildcard(event.local_addr):
+            continue
+        process, unit = running[event.pid]
+        if event.last is not None and event.last < (process.started or 0.0) - 1.0:
+            continue  # another process had that number
+        yield OwnerSession(
+            owner=profile.name,
+            process=process,
+            unit=unit,
+            interface=event.interface,
+            local=event.local_addr,
+            peer=event.remote_addr,
+            errors=event.count,
+            first=event.first,
+            last=event.last,
+            error=event.error,
+            source="strace %s" % (event.source.path or "of pid %d" % process.pid),
+            command=event.command,
+            sample=event.text,
+            restart=profile.restart,
+            advice=profile.advice,
+        )
+
+
+def _wildcard(address: str | None) -> bool:
+    return address in (None, "0.0.0.0", "::")
+
+
 def _one_each(told: t.Iterable[OwnerSession]) -> t.Tuple[OwnerSession, ...]:
-    """A session that two witnesses tell of is one session: the one with more to say speaks."""
+    """A session that one witness tells of twice (a unit of two processes' journal) is told once."""
     best: t.Dict[t.Tuple[object, ...], OwnerSession] = {}
     for session in told:
-        key = (session.owner, session.process, session.interface, session.local, session.peer)
+        key = (session.owner, session.process, session.interface, session.local, session.peer, session.source)
         if key not in best or session.errors > best[key].errors:
             best[key] = session
     return tuple(best.values())

@@ -47,6 +47,8 @@ CAUSES: t.Mapping[str, str] = {
 }
 """The closed list of cause ids, and what each says."""
 
+NO_SUCH_LINK = (1 << 31) - 1
+"""An ifindex that no link has: the kernel hands them out from 1 upwards."""
 _NAME_LIMIT = 64
 
 

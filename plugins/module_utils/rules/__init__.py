@@ -22,6 +22,7 @@ from . import (
     routes,
     sessions,
     tunnels,
+    witnessed,
 )
 from .base import CHECKS
 
@@ -42,4 +43,5 @@ __all__ = [
     "routes",
     "sessions",
     "tunnels",
+    "witnessed",
 ]

@@ -62,6 +62,10 @@ class HostCheck(Check):
         """What the kernel shows, and the ``ip`` command that shows it."""
         return Evidence("kernel", observed, self.ip(*words, family=family))
 
+    def listed(self, kind: str, observed: str) -> Evidence:
+        """What the kernel shows, and the command that lists all objects of that kind."""
+        return Evidence("kernel", observed, _LISTINGS[kind](self.index.snapshot.netns))
+
     def step(self, op: str, args: t.Mapping[str, t.Any], *words: object, family: int | None = None) -> Step:
         """A change, and the ``ip`` command that makes it."""
         return Step(op, args, self.ip(*words, family=family))
@@ -97,11 +101,7 @@ class HostCheck(Check):
                 kind,
                 {"others": True},
                 "%s, and there are too many of them to tell apart: %d more." % (self.description.title, count),
-                [
-                    Evidence(
-                        "kernel", "the first of them are given as samples", _LISTINGS[kind](self.index.snapshot.netns)
-                    )
-                ],
+                [self.listed(kind, "the first of them are given as samples")],
                 confidence="hint",
                 advice="Mend the findings of this rule that are listed one by one; the next audit shows the next ones.",
                 count=count,

@@ -12,12 +12,7 @@ import typing as t
 from ..model import Answer, Evidence, Finding, Link, Owner, OwnerSession, Process, Query, Step
 from .base import rule
 from .common import SAMPLES, HostCheck, restartable, several, shown
-
-GOING_ON = 300.0
-"""Seconds: a daemon backs off to one minute and may share one line in five seconds among all its sessions."""
-ERRORS = 3
-STRETCH = 10.0
-"""Seconds: one error while something is being torn down is a race, several over a stretch of time are not."""
+from .persistence import GOING_ON, persists
 
 _Group = t.Tuple[str, int, t.Optional[str], t.Optional[str]]
 
@@ -33,8 +28,8 @@ _Group = t.Tuple[str, int, t.Optional[str], t.Optional[str]]
         "socket table shows it. The words 'network is unreachable' send people looking for a route; none is missing."
     ),
     proof=(
-        "The running daemon's own log names the session, several times, over a stretch of time and until now; the "
-        "kernel says that the session's source is not local to the host, and refuses the same send, or that its link "
+        "The running daemon's own log names the session, several times, over a stretch of time and until now, or two "
+        "witnesses that do not know of each other (log, strace, the daemon's own status) tell of it; the kernel says that the session's source is not local to the host, and refuses the same send, or that its link "
         "is gone."
     ),
     false_positives=(
@@ -63,13 +58,15 @@ class OwnerSessionSourceGone(HostCheck):
         return session.local is not None and not self.index.is_local(session.local)
 
     def _judge(self, sessions: t.Sequence[OwnerSession]) -> Finding | None:
-        first = min(session.first for session in sessions if session.first is not None)
-        last = max(session.last for session in sessions if session.last is not None)
-        errors = sum(session.errors for session in sessions)
-        if errors < ERRORS or last - first < STRETCH or self.index.snapshot.taken - last > GOING_ON:
+        taken = self.index.snapshot.taken
+        errors, first, last = most_telling(sessions)
+        if last is not None and taken - last > GOING_ON:
+            return None
+        if not persists(errors, first, last) and not _agreed(sessions):
             return None
         link = self.index.link_named(sessions[0].interface)
-        answers = self.ask([_query(session, link) for session in sessions])
+        # Witnesses of one session ask the same.
+        answers = self.ask(list(dict.fromkeys(_query(session, link) for session in sessions)))
         if self._source_gone(sessions[0]) and any(answer.errno is None for answer in answers):
             return None  # the kernel would send it: the claim is not confirmed
         return self._finding(sessions, link, answers, errors, first, last)
@@ -80,14 +77,14 @@ class OwnerSessionSourceGone(HostCheck):
         link: Link | None,
         answers: t.Sequence[Answer],
         errors: int,
-        first: float,
-        last: float,
+        first: float | None,
+        last: float | None,
     ) -> Finding:
         session = sessions[0]
         process = t.cast(Process, session.process)  # sessions of nobody were left out
         source_gone = self._source_gone(session)
         errno = answers[0].errno or session.error
-        peers = [item.peer for item in sessions]
+        peers = list(dict.fromkeys(item.peer for item in sessions))
         return self.finding(
             "session",
             {"owner": session.owner, "interface": session.interface, "local": session.local},
@@ -104,7 +101,7 @@ class OwnerSessionSourceGone(HostCheck):
                 else "the interface does not exist any more",
                 errno,
             ),
-            self._evidence(session, link, answers[0], source_gone),
+            self._evidence(sessions, link, answers[0], source_gone),
             confidence="proven",
             remedy=self._remedy(session),
             advice=_advice(session, source_gone),
@@ -115,7 +112,7 @@ class OwnerSessionSourceGone(HostCheck):
                 unit=session.unit,
                 process=process,
             ),
-            count=len(sessions),
+            count=len(peers),
             samples=tuple(peers[:SAMPLES]),
             details={
                 "cause": "source-not-local" if source_gone else "device-gone",
@@ -124,16 +121,21 @@ class OwnerSessionSourceGone(HostCheck):
                 "interface": session.interface,
                 "peers": peers[:SAMPLES],
                 "errors": errors,
-                "errors_over_seconds": round(last - first, 1),
+                "errors_over_seconds": None if first is None or last is None else round(last - first, 1),
             },
             first_seen=first,
             last_seen=last,
         )
 
     def _evidence(
-        self, session: OwnerSession, link: Link | None, answer: Answer, source_gone: bool
+        self, sessions: t.Sequence[OwnerSession], link: Link | None, answer: Answer, source_gone: bool
     ) -> t.Iterator[Evidence]:
-        yield Evidence(session.source, session.sample, session.command)
+        session = sessions[0]
+        told: t.Dict[str, OwnerSession] = {}
+        for witness in sessions:
+            told.setdefault(witness.source, witness)
+        for witness in told.values():
+            yield Evidence(witness.source, witness.sample, witness.command)
         if source_gone and session.local is not None:
             yield from self.holds_address(session.local)
         if session.interface is not None:
@@ -155,6 +157,31 @@ class OwnerSessionSourceGone(HostCheck):
             argv = ["systemctl", "restart", session.unit]
         if argv:
             yield Step("owner.restart", {"owner": session.owner, "unit": session.unit, "argv": argv}, shlex.join(argv))
+
+
+def most_telling(sessions: t.Iterable[OwnerSession]) -> t.Tuple[int, t.Optional[float], t.Optional[float]]:
+    """Errors, and the first and last of them, as the witness with most to say tells: two that saw the same sends are not
+    twice as many sends."""
+    told: t.Dict[str, t.List[OwnerSession]] = {}
+    for session in sessions:
+        told.setdefault(session.source, []).append(session)
+    best: t.Tuple[int, t.Optional[float], t.Optional[float]] = (0, None, None)
+    for items in told.values():
+        firsts = [item.first for item in items if item.first is not None]
+        lasts = [item.last for item in items if item.last is not None]
+        errors = sum(item.errors for item in items)
+        if firsts and lasts and (best[1] is None or errors > best[0]):
+            best = (errors, min(firsts), max(lasts))
+    return best if best[1] is not None else (sum(max(item.errors, 1) for item in sessions), None, None)
+
+
+def _agreed(sessions: t.Iterable[OwnerSession]) -> bool:
+    """Do witnesses of two kinds tell of one session? A daemon's log and its own output in a second file are of one kind."""
+    kinds: t.Dict[str, t.Set[str]] = {}
+    for session in sessions:
+        kind = session.source.partition(" ")[0]
+        kinds.setdefault(session.peer, set()).add("log" if kind == "journal" else kind)
+    return any(len(found) > 1 for found in kinds.values())
 
 
 def _advice(session: OwnerSession, source_gone: bool) -> str:

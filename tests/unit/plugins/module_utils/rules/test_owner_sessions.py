@@ -122,3 +122,42 @@ def test_what_systemctl_cannot_restart(unit) -> None:
 )
 def test_near_misses(sessions, given) -> None:
     assert findings(*sessions, **given) == []
+
+
+TRACED = dataclasses.replace(
+    SESSION,
+    errors=1,
+    first=None,
+    last=None,
+    source="strace /tmp/trace",
+    command="cat /tmp/trace",
+    sample="sendmsg(...)",
+)
+ONCE = dataclasses.replace(SESSION, errors=1, first=NOW - 5, last=NOW - 5)
+
+
+def test_two_witnesses_that_agree_are_one_finding_with_both_as_evidence() -> None:
+    (found,) = findings(ONCE, TRACED)
+    assert (found.count, found.details["errors"]) == (1, 1)
+    assert [item.source for item in found.evidence][:2] == ["journal of doublezerod.service", "strace /tmp/trace"]
+    assert (found.first_seen, found.last_seen) == (NOW - 5, NOW - 5)
+    assert "Adding a route will not help" in found.advice
+
+
+def test_a_witness_does_not_add_to_the_errors_that_another_saw() -> None:
+    (found,) = findings(SESSION, dataclasses.replace(SESSION, source="log /var/log/doublezerod.log"))
+    assert found.details["errors"] == SESSION.errors
+
+
+@pytest.mark.parametrize(
+    "witnesses",
+    [
+        pytest.param((ONCE,), id="one alone"),
+        pytest.param((TRACED,), id="one alone, without time"),
+        pytest.param((ONCE, dataclasses.replace(ONCE, source="log /var/log/x")), id="the same text in two places"),
+        pytest.param((ONCE, dataclasses.replace(TRACED, peer="198.51.100.7")), id="of two sessions"),
+        pytest.param((dataclasses.replace(ONCE, first=NOW - 900, last=NOW - 900), TRACED), id="it stopped long ago"),
+    ],
+)
+def test_witnesses_that_do_not_agree(witnesses) -> None:
+    assert findings(*witnesses) == []
