@@ -97,6 +97,8 @@ class Host:
 
     def seen(self, kind: str, keep=None) -> list[Seen]:
         with Kernel(self.name) as kernel:
+            if kind == "flow":
+                return list(kernel.seen_flows(keep))
             return kernel.seen_routes(keep=keep) if kind == "route" else list(kernel.seen(kind, keep))
 
     def plan(self, *steps: tuple[str, Seen]) -> dict:

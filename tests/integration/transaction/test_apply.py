@@ -217,6 +217,65 @@ def test_a_link_that_is_set_up_and_what_hangs_on_it(host):
     assert host.state() == before
 
 
+def test_an_address_and_the_routes_that_prefer_it(host):
+    host.ns.sh("ip route add 203.0.113.0/24 via 192.0.2.254 src 198.51.100.1")
+    (address,) = host.seen("address", lambda address: address.address == "198.51.100.1")
+    before = host.state()
+    done = host.reclaim(host.plan(("address.del", address)), rehearse=True)
+    assert done["state"] == "armed", done
+    assert "198.51.100.1" not in host.ns.sh("ip address show; ip route show table all")
+    host.transaction("confirmed")
+    undone = host.transaction("rolled_back", done["transaction_id"])
+    assert undone["state"] == "armed", undone
+    host.transaction("confirmed")
+    assert host.state() == before
+
+
+def test_a_link_that_can_be_made_again(host):
+    host.ns.sh(
+        """
+        ip link add left0 type bridge forward_delay 700; ip link set left0 up; ip link set up1 master left0
+        ip address add 10.9.0.1/24 dev left0; ip route add 10.10.0.0/16 via 10.9.0.2 proto static
+        """
+    )
+    (link,) = host.seen("link", lambda link: link.name == "left0")
+    plan = host.plan(("link.del", link))
+    assert plan["steps"][0]["inverse"] == "link.add"
+    done = host.reclaim(plan, rehearse=True)
+    assert done["state"] == "armed" and "left0" not in host.ns.sh("ip link show; ip route show"), done
+    host.transaction("confirmed")
+    undone = host.transaction("rolled_back", done["transaction_id"])
+    assert undone["state"] == "armed", undone
+    host.transaction("confirmed")
+    assert "10.9.0.1/24" in host.ns.sh("ip address show dev left0")
+    assert host.ns.sh("ip route show 10.10.0.0/16") == "10.10.0.0/16 via 10.9.0.2 dev left0 proto static \n"
+    assert "master left0" in host.ns.sh("ip link show up1")
+    assert "forward_delay 700 " in host.ns.sh("ip -d link show left0")
+
+
+def test_a_link_that_nobody_can_make_again_is_told_when_it_is_undone(host):
+    host.ns.sh("ip tuntap add wt0 mode tun")
+    (link,) = host.seen("link", lambda link: link.name == "wt0")
+    done = host.reclaim(host.plan(("link.del", link)))
+    assert done["state"] == "armed" and "wt0" not in host.ns.sh("ip link show"), done
+    host.transaction("confirmed")
+    undone = host.transaction("rolled_back", done["transaction_id"])
+    assert "its attributes alone do not make it again" in json.dumps(undone), undone
+    assert "wt0" not in host.ns.sh("ip link show")
+
+
+def test_flows_are_gone_for_good(host):
+    host.ns.sh("conntrack -I -p udp -s 192.0.2.9 -d 192.0.2.1 --sport 4000 --dport 53 --dst-nat 10.88.0.5 -t 600")
+    host.ns.sh("conntrack -I -p udp -s 192.0.2.9 -d 192.0.2.1 --sport 4001 --dport 53 --dst-nat 192.0.2.7 -t 600")
+    (flow,) = host.seen("flow", lambda flow: flow.reply_src == "10.88.0.5")
+    done = host.reclaim(host.plan(("flow.del", flow)), rehearse=True)
+    assert done["state"] == "armed", done
+    assert [seen.object.sport for seen in host.seen("flow")] == [4001]
+    host.transaction("confirmed")
+    undone = host.transaction("rolled_back", done["transaction_id"])
+    assert "a connection tracking entry cannot be made again" in json.dumps(undone), undone
+
+
 def test_a_health_check_that_fails_takes_all_back_at_once(host):
     before = host.state()
     host.reclaim(host.stale())
