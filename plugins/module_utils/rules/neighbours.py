@@ -10,8 +10,9 @@ import typing as t
 
 from ..model import Answer, Finding, Neighbour, Query, RouteGroup
 from .base import rule
-from .common import OBJECTS, SAMPLES, HostCheck, is_foreign, is_link_local, is_multicast, plural, several
+from .common import OBJECTS, SAMPLES, is_foreign, is_link_local, is_multicast, plural, several
 from .nexthops import has_neighbours
+from .owned import OwnedCheck
 from .tally import Group, Tally
 
 _OTHERS = ("proxy", "extern_learn", "managed", "self", "master")
@@ -39,7 +40,7 @@ _OTHERS = ("proxy", "extern_learn", "managed", "self", "master")
     ),
     remedies=("neighbour.del",),
 )
-class NeighbourStale(HostCheck):
+class NeighbourStale(OwnedCheck):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._permanent: t.Dict[t.Tuple[int, str], Neighbour] = {}
@@ -88,6 +89,25 @@ class NeighbourStale(HostCheck):
     def _stale(self, ifindex: int, family: int, group: Group[Neighbour]) -> Finding:
         name, raw = self.name(ifindex), self.raw_name(ifindex)
         addresses = tuple(item.address for item in group.items)
+        link = self.index.link(ifindex)
+        removal = [
+            self.step(
+                "neighbour.del",
+                {"interface": raw, "address": address, "state": "PERMANENT"},
+                "neigh",
+                "del",
+                address,
+                "dev",
+                raw,
+            )
+            for address in addresses
+        ]
+        settled = self.settled(
+            "link",
+            [link] if link is not None else [],
+            removal,
+            "They carry nothing now. If the subnet comes back, packets go to the old link-layer addresses.",
+        )
         return self.finding(
             "neighbour",
             {"interface": raw, "family": family},
@@ -100,21 +120,12 @@ class NeighbourStale(HostCheck):
             [
                 self.saw(several(addresses, total=group.count), "neigh", "show", "dev", raw, "nud", "permanent", family=family),
                 self.saw("no connected route on that link", "route", "get", addresses[0], "oif", raw),
+                *settled.evidence,
             ],
             confidence="proven",
-            remedy=[
-                self.step(
-                    "neighbour.del",
-                    {"interface": raw, "address": address, "state": "PERMANENT"},
-                    "neigh",
-                    "del",
-                    address,
-                    "dev",
-                    raw,
-                )
-                for address in addresses
-            ],
-            advice="They carry nothing now. If the subnet comes back, packets go to the old link-layer addresses.",
+            remedy=[step for step in settled.remedy if step.op == "neighbour.del"],
+            advice=settled.advice,
+            owner=settled.owner,
             count=group.count,
             samples=addresses[:SAMPLES],
             details={"cause": "neighbour-stale"},

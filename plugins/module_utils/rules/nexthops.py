@@ -9,11 +9,12 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ..model import Finding, Hop, Link, Query, RouteGroup, Step
+from ..model import Finding, Hop, Link, NextHop, Query, Route, RouteGroup, Step
 from ..reach.policy import table_name
 from .base import rule
-from .common import OBJECTS, SAMPLES, HostCheck, family_of, in_table, is_foreign, is_link_local, plural, several, via
-from .routes import samples_of, severity_of, worst
+from .common import OBJECTS, SAMPLES, family_of, in_table, is_foreign, is_link_local, plural, several, via
+from .owned import OwnedCheck, owner_of
+from .routes import samples_of, severity_of, templates_of, worst
 from .tally import Tally
 
 BUFFER = 256
@@ -31,7 +32,7 @@ def no_carrier(link: Link) -> bool:
     return link.up and not link.carrier and link.operstate != "UNKNOWN"
 
 
-class HopCheck(HostCheck):
+class HopCheck(OwnedCheck):
     """A check that must know whether gateways are directly reachable: asked for many at once, remembered for each."""
 
     budget = 2 * GATEWAYS
@@ -236,6 +237,7 @@ class RouteNexthopDead(HopCheck):
                 confidence="strong" if "neighbour-failed" in reasons else "proven",
                 remedy=self._remedy(hops, reasons),
                 advice=self._advice(reasons, proto),
+                owner=owner_of(self.among(templates_of(group))),
                 count=group.count,
                 samples=samples_of(group),
                 details={"cause": reasons[0], "carried_by": carrier},
@@ -404,7 +406,7 @@ def _near_miss(gateway: str, subnets: t.Sequence[str]) -> t.Tuple[int, str] | No
     ),
     remedies=("nexthop.del",),
 )
-class NexthopUnused(HostCheck):
+class NexthopUnused(OwnedCheck):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._unused = {
@@ -425,6 +427,12 @@ class NexthopUnused(HostCheck):
             tally.add((item.proto or "unspec", self.index.name_of(item.ifindex) or ""), item)
         for (proto, name), group in tally:
             texts = tuple(_object_text(item, name) for item in group.items[:SAMPLES])
+            settled = self.settled(
+                "route",
+                [_route_of(item) for item in group.items],
+                [self.step("nexthop.del", {"id": item.id}, "nexthop", "del", "id", item.id) for item in group.items],
+                "They do no harm. A daemon that runs (proto %s) may still mean to use them." % proto,
+            )
             yield self.finding(
                 "nexthop",
                 {"proto": proto, "interface": name or None},
@@ -438,16 +446,21 @@ class NexthopUnused(HostCheck):
                 [
                     self.saw(several(texts, total=group.count), "nexthop", "show", *(["dev", name] if name else [])),
                     self.saw("no line has nhid %d" % group.items[0].id, "route", "show", "table", "all"),
+                    *settled.evidence,
                 ],
-                remedy=[
-                    self.step("nexthop.del", {"id": item.id}, "nexthop", "del", "id", item.id) for item in group.items
-                ],
-                advice="They do no harm. A daemon that runs (proto %s) may still mean to use them." % proto,
+                remedy=[step for step in settled.remedy if step.op == "nexthop.del"],
+                advice=settled.advice,
+                owner=settled.owner,
                 count=group.count,
                 samples=texts,
                 details={"cause": "nexthop-unused"},
             )
         yield from self.others("nexthop", tally.others.count, (_object_text(item, "") for item in tally.others.items))
+
+
+def _route_of(item: NextHop) -> Route:
+    """A route with that next hop: whoever makes such a route made the object for it."""
+    return Route(item.family, None, proto=item.proto or "unspec", hops=(Hop(item.ifindex, item.gateway),))
 
 
 def _object_text(item: t.Any, name: str) -> str:

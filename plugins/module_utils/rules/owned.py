@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shlex
 import typing as t
 
 from ..model import Address, Evidence, Link, Owner, OwnerState, Route, Rule, Step, Want
 from ..owners import remedies
-from ..owners.whose import is_left
+from ..owners.whose import is_left, whose
 from ..text import clean
 from .common import HostCheck, shown
 
@@ -38,12 +39,71 @@ def cause_of(state: OwnerState) -> str:
     return "owner-does-not-want" if state.alive else "owner-gone"
 
 
+@dataclasses.dataclass(frozen=True)
+class Settled:
+    """Who is to mend what a rule found, and how."""
+
+    state: OwnerState | None
+    keeps: bool
+    """Does an owner that is alive keep the objects, or one of which it is not known whether it lives?"""
+    remedy: t.Tuple[Step, ...]
+    advice: str
+    evidence: t.Tuple[Evidence, ...] = ()
+
+    @property
+    def owner(self) -> Owner | None:
+        return owner_of(self.state)
+
+
 class OwnedCheck(HostCheck):
     """A check that tells whose an object is."""
 
     def left(self, item: Item) -> OwnerState | None:
         """The owner that left it over; None where there is any reason to keep it."""
         return is_left(self.index, item)
+
+    def among(self, items: t.Iterable[Item]) -> OwnerState | None:
+        """The owner that most probably made one of these: one that lives before one of which that is not known, before a
+        dead one."""
+        found = (whose(self.index, item) for item in items) if self.index.owners else ()
+        states = [state for state in found if state is not None]
+        return min(states, key=lambda state: (state.alive is not True, state.alive is False, state.name), default=None)
+
+    def settled(
+        self,
+        kind: str,
+        items: t.Sequence[Item],
+        removal: t.Iterable[Step],
+        advice: str,
+        restarts: bool = False,
+        **placeholders: object,
+    ) -> Settled:
+        """Owners first, for objects of which something else than their owner tells that they are stale.
+
+        What is not of an owner, or of a dead one, is removed as the rule says. What an owner that lives keeps is its
+        own to mend: it is restarted where that mends it (``restarts``), and nothing is taken from it.
+        """
+        state = self.among(items)
+        if state is None:
+            return Settled(None, False, tuple(removal), advice)
+        evidence = tuple(self.witness(state, kind))
+        name = shown(state.name)
+        left = all(each is not None and each.name == state.name for each in map(self.left, items))
+        if state.alive is None:
+            said = "It may be of %s, and whether that is alive is not known: nothing is taken from it." % name
+            return Settled(state, True, (), "%s %s" % (said, advice), evidence)
+        if state.alive and not left:
+            said = (
+                "%s is alive, and this is its own, as far as that can be told: it would put back what is taken away."
+                % name
+            )
+            remedy = remedies.steps(dataclasses.replace(state, release=()), ()) if restarts else ()
+            return Settled(state, True, remedy, " ".join(filter(None, (said, state.advice))), evidence)
+        if not left:  # of a dead owner by its shape only: what the rule found is reason enough
+            return Settled(state, False, tuple(removal), advice, evidence)
+        return Settled(
+            state, False, self.mend(state, removal, **placeholders), self.said_of(state, "what it left"), evidence
+        )
 
     def witness(self, state: OwnerState, kind: str) -> t.Iterator[Evidence]:
         """How it is known whether an owner lives and, of one that does, what it wants of this kind."""

@@ -11,7 +11,7 @@ import typing as t
 from ..model import Finding, OwnerState, Rule
 from .base import rule
 from .common import OBJECTS, plural
-from .owned import OwnedCheck, cause_of, of_whom, owner_of
+from .owned import cause_of, of_whom, owner_of
 from .policy import RuleCheck, texts_of
 from .tally import Group, Tally
 
@@ -25,7 +25,7 @@ def selects_all(item: Rule) -> bool:
     return all(getattr(item, name) is None for name in _SELECTORS) and not item.tos
 
 
-class LeftRules(OwnedCheck, RuleCheck):
+class LeftRules(RuleCheck):
     """A check for policy rules that are left over: one finding for all of an owner."""
 
     def left_rules(self, items: t.Iterable[Rule]) -> t.Iterator[Finding]:

@@ -13,7 +13,8 @@ import typing as t
 from ..model import Evidence, Finding, Query, RouteGroup, Rule, Step
 from ..reach.policy import prefix_length, rule_text, table_name
 from .base import rule
-from .common import OBJECTS, SAMPLES, HostCheck, plural, several, shown
+from .common import OBJECTS, SAMPLES, plural, several, shown
+from .owned import OwnedCheck, Settled
 from .tally import Group, Tally
 
 _Key = t.Tuple[t.Any, ...]
@@ -66,7 +67,7 @@ def rule_args(item: Rule) -> t.Dict[str, t.Any]:
     }
 
 
-class RuleCheck(HostCheck):
+class RuleCheck(OwnedCheck):
     """A check that collects policy rules and tells of those together that share priority and destination table."""
 
     def __init__(self, *args: t.Any) -> None:
@@ -99,6 +100,13 @@ class RuleCheck(HostCheck):
         for item in group.items:
             if not self.is_declared(item):
                 yield self.step("rule.del", rule_args(item), "rule", "del", *rule_words(item), family=item.family)
+
+    def settle(self, group: Group[Rule], advice: str) -> Settled:
+        """Who is to take the rules of a group away."""
+        one = group.items[0]
+        return self.settled(
+            "rule", group.items, self.remove(group), advice, table=one.table, interface=one.iif or one.oif
+        )
 
     def show(self, group: Group[Rule]) -> Evidence:
         first = group.items[0]
@@ -137,9 +145,10 @@ def texts_of(group: Group[Rule]) -> t.Tuple[str, ...]:
     false_positives=(
         "Table default (253) is empty on every host, main may be. A table with only throw, blackhole, unreachable or "
         "prohibit routes is not empty. Rules that suppress short prefixes only filter. An l3mdev rule names no table; "
-        "the table of a VRF belongs to the VRF. A rule whose interface is gone is RC302."
+        "the table of a VRF belongs to the VRF. A rule whose interface is gone is RC302. An owner that lives may have "
+        "nothing to put there yet (strongSwan's table 220 without a tunnel): that is told as info, and its rule stays."
     ),
-    remedies=("rule.del", "route.add"),
+    remedies=("owner.release", "owner.restart", "rule.del", "route.add"),
 )
 class RuleTableEmpty(RuleCheck):
     def __init__(self, *args: t.Any) -> None:
@@ -163,6 +172,11 @@ class RuleTableEmpty(RuleCheck):
             for item in items:
                 tally.add(key, item)
         for (family, table), group in tally:
+            settled = self.settle(
+                group,
+                "Either the owner of table %d is to fill it again, or its rules are left over. Until then packets that "
+                "were meant for it take another way." % table,
+            )
             yield self.finding(
                 "rule",
                 {"family": family, "table": table},
@@ -171,13 +185,13 @@ class RuleTableEmpty(RuleCheck):
                 [
                     self.show(group),
                     self.saw("table %d is empty" % table, "route", "show", "table", table, family=family),
+                    *settled.evidence,
                 ],
+                severity="info" if settled.keeps else None,
                 confidence="proven",
-                remedy=self.remove(group),
-                advice=(
-                    "Either the owner of table %d is to fill it again, or its rules are left over. Until then packets "
-                    "that were meant for it take another way." % table
-                ),
+                remedy=settled.remedy,
+                advice=settled.advice,
+                owner=settled.owner,
                 count=group.count,
                 samples=texts_of(group),
                 details={"cause": "table-empty"},
@@ -195,8 +209,11 @@ class RuleTableEmpty(RuleCheck):
         "again, and then it selects whatever that one carries. Container networks leave such rules by the hundred."
     ),
     proof="The kernel itself flags the rule: ip rule shows [detached].",
-    false_positives="Only the kernel's flag counts: a rule whose interface exists, in whatever state, is not detached.",
-    remedies=("rule.del",),
+    false_positives=(
+        "Only the kernel's flag counts: a rule whose interface exists, in whatever state, is not detached. The rule of an "
+        "owner that lives waits for an interface that it makes: that is told as info, and the rule stays."
+    ),
+    remedies=("owner.release", "owner.restart", "rule.del"),
 )
 class RuleDetached(RuleCheck):
     def conclude(self) -> t.Iterable[Finding]:
@@ -209,6 +226,9 @@ class RuleDetached(RuleCheck):
             wanted = {link["name"] for link in self.intent.links} & {
                 getattr(item, side) for item in group.items for side in item.detached
             }
+            settled = self.settle(
+                group, "If the interface is to come back (a VPN that is off), the rules may wait for it."
+            )
             yield self.finding(
                 "rule",
                 self.selector(group),
@@ -219,15 +239,16 @@ class RuleDetached(RuleCheck):
                     where_to(first),
                     several(list(dict.fromkeys(names)), total=None if group.count <= len(names) else group.count),
                 ),
-                [self.show(group)],
-                severity="medium" if wanted else None,
+                [self.show(group), *settled.evidence],
+                severity="medium" if wanted else "info" if settled.keeps else None,
                 confidence="proven",
-                remedy=() if wanted else self.remove(group),
+                remedy=() if wanted else settled.remedy,
                 advice=(
                     "Intent declares the interface: bring it back, and the rules work again."
                     if wanted
-                    else "If the interface is to come back (a VPN that is off), the rules may wait for it."
+                    else settled.advice
                 ),
+                owner=settled.owner,
                 count=group.count,
                 samples=texts_of(group),
                 details={"cause": "device-gone"},
@@ -251,7 +272,7 @@ class RuleDetached(RuleCheck):
         "directly on one of its links, or has a route of its own, it is somebody else's; with the default route only, "
         "the finding is a hint. Rules with iif are about forwarded packets."
     ),
-    remedies=("rule.del", "address.add"),
+    remedies=("owner.release", "owner.restart", "rule.del", "address.add"),
 )
 class RuleSourceGone(RuleCheck):
     def conclude(self) -> t.Iterable[Finding]:
@@ -284,7 +305,8 @@ class RuleSourceGone(RuleCheck):
         addresses = list(dict.fromkeys((item.src or "").partition("/")[0] for item in group.items))
         hint = any(address in hints for address in addresses)
         back = [step for address in addresses for step in self.declared_address(address)]
-        evidence = [self.show(group), *self.holds_address(addresses[0])]
+        settled = self.settle(group, "No packet of this host can have that source.")
+        evidence = [self.show(group), *self.holds_address(addresses[0]), *settled.evidence]
         if first.family == 4:
             answer = self.answer(Query(to=addresses[0], source=addresses[0]))
             if answer is not None and answer.errno is not None:
@@ -304,14 +326,15 @@ class RuleSourceGone(RuleCheck):
             evidence,
             severity="medium" if back else "info" if hint else None,
             confidence="hint" if hint else "proven",
-            remedy=back or (() if hint else self.remove(group)),
+            remedy=back or (() if hint else settled.remedy),
             advice=(
                 "Intent declares the address: bring it back, and the rule selects again."
                 if back
                 else "The host forwards: the address may be that of another host behind it."
                 if hint
-                else "No packet of this host can have that source."
+                else settled.advice
             ),
+            owner=settled.owner,
             count=group.count,
             samples=texts_of(group),
             details={"cause": "source-not-local", "addresses": addresses[:SAMPLES]},

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..model import Finding, Hop, Query, RouteGroup, Step
+from ..model import Finding, Hop, OwnerState, Query, Route, RouteGroup, Step
 from ..reach.policy import table_name
 from .base import rule
-from .common import SAMPLES, HostCheck, in_table, is_foreign, plural, several, via
+from .common import SAMPLES, HostCheck, in_table, is_foreign, plural, several, shown, via
+from .owned import OwnedCheck, Settled
 from .tally import Group, Tally
 
 NEVER_UNREFERENCED = (0, 253, 254, 255)
@@ -51,6 +52,10 @@ def samples_of(group: Group[RouteGroup]) -> t.Tuple[str, ...]:
     return tuple(dst for item in group.items for dst in item.samples)[:SAMPLES]
 
 
+def templates_of(group: Group[RouteGroup]) -> t.List[Route]:
+    return [item.template for item in group.items]
+
+
 @rule(
     id="RC201",
     name="route-source-gone",
@@ -61,10 +66,13 @@ def samples_of(group: Group[RouteGroup]) -> t.Tuple[str, ...]:
         "other table they stay, and packets that they carry leave with a source that no answer can come back to."
     ),
     proof="The route's src is on no link and not in the local table; the kernel is asked which packets still take it.",
-    false_positives="A source on another link or of type local in the local table is local. Kernel routes are left out.",
-    remedies=("address.add", "route.del"),
+    false_positives=(
+        "A source on another link or of type local in the local table is local. Kernel routes are left out. Routes of an "
+        "owner that lives are not removed: it withdraws them when it is restarted, and would put back what is taken away."
+    ),
+    remedies=("owner.release", "owner.restart", "address.add", "route.del"),
 )
-class RouteSourceGone(HostCheck):
+class RouteSourceGone(OwnedCheck):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._tally: Tally[t.Tuple[int, int, str, str], RouteGroup] = Tally()
@@ -89,6 +97,16 @@ class RouteSourceGone(HostCheck):
                 "another": "another route stands before them",
             }.get(carrier, "only packets that a policy rule sends to that table take them")
             back = tuple(self.declared_address(source))
+            settled = self.settled(
+                "route",
+                templates_of(group),
+                [delete_step(self, group, "src", source, source=source)],
+                "If a daemon made them (proto %s) and runs, it is the one to withdraw them: it would put them back."
+                % proto,
+                restarts=True,
+                table=table,
+                interface=self.index.name_of(template.hops[0].ifindex) if template.hops else None,
+            )
             yield self.finding(
                 "route",
                 {"family": family, "table": table, "source": source, "proto": proto},
@@ -101,16 +119,13 @@ class RouteSourceGone(HostCheck):
                         family=family,
                     ),
                     *self.holds_address(source),
+                    *settled.evidence,
                 ],
                 severity=severity_of(carrier),
                 confidence="proven",
-                remedy=back or [delete_step(self, group, "src", source, source=source)],
-                advice=(
-                    "Intent declares the address: bring it back."
-                    if back
-                    else "If a daemon made them (proto %s) and runs, it is the one to withdraw them: it would put them back."
-                    % proto
-                ),
+                remedy=back or settled.remedy,
+                advice="Intent declares the address: bring it back." if back else settled.advice,
+                owner=settled.owner,
                 count=group.count,
                 samples=samples,
                 details={"cause": "source-not-local", "carried_by": carrier},
@@ -136,11 +151,12 @@ class RouteSourceGone(HostCheck):
     false_positives=(
         "main, local and default are always reached. A table that a rule names only with a mark, an interface or a user "
         "is reached. The table of a VRF is reached by the l3mdev rule. Where a route uses seg6local, which may look up "
-        "a table by itself, the finding is a hint."
+        "a table by itself, the finding is a hint. Where an owner lives that makes rules to the table, its rules were taken "
+        "away: nothing of it is removed."
     ),
-    remedies=("route.del", "rule.add"),
+    remedies=("owner.release", "owner.restart", "route.del", "rule.add"),
 )
-class TableUnreferenced(HostCheck):
+class TableUnreferenced(OwnedCheck):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         rules = self.index.snapshot.rules
@@ -175,6 +191,8 @@ class TableUnreferenced(HostCheck):
             routes = self.step(
                 "route.del", {"family": family, "table": table}, "route", "flush", "table", table, family=family
             )
+            settled = self._settled(group, table, routes)
+            robbed = settled.keeps and settled.state is not None and _has_rules(settled.state, table)
             yield self.finding(
                 "route",
                 {"family": family, "table": table},
@@ -183,7 +201,10 @@ class TableUnreferenced(HostCheck):
                     table,
                     plural(group.count, "route"),
                     family,
-                    "they work and are not used, so what they were made for takes another way"
+                    "%s, which is alive, made them, and the rules that are to lead there are gone"
+                    % shown(settled.state.name if settled.state else "")
+                    if robbed
+                    else "they work and are not used, so what they were made for takes another way"
                     if useful
                     else "they are left over, and none of them could carry a packet",
                 ),
@@ -192,20 +213,49 @@ class TableUnreferenced(HostCheck):
                         several(samples_of(group), total=group.count), "route", "show", "table", table, family=family
                     ),
                     self.saw("no rule looks up table %d" % table, "rule", "show", family=family),
+                    *settled.evidence,
                 ],
-                severity="medium" if useful else "low",
+                severity="high" if robbed else "medium" if useful else "low",
                 confidence="hint" if self._segments else "strong",
-                remedy=() if useful or declared else (routes,),
+                remedy=self._remedy(settled, robbed, useful or bool(declared)),
                 advice=(
-                    "Either the rules that led here were removed (put them back) or the routes are left over (%s). Which "
-                    "of the two only their owner knows; what made them is proto %s."
-                    % (routes.command, several(sorted({item.template.proto for item in group.items})))
+                    "Somebody else removed the rules (a network manager that takes away what it does not know, a cleanup): "
+                    "the owner puts them back when it is restarted. Keep the other one from doing it again."
+                    if robbed
+                    else settled.advice
                 ),
+                owner=settled.owner,
                 count=group.count,
                 samples=samples_of(group),
-                details={"cause": "table-unreferenced", "useful": useful},
+                details={"cause": "table-unreferenced", "useful": useful, "rules_gone": robbed},
             )
         yield from self.others("route", self._tally.others.count, samples_of(self._tally.others))
+
+    def _settled(self, group: Group[RouteGroup], table: int, flush: Step) -> Settled:
+        return self.settled(
+            "route",
+            templates_of(group),
+            [flush],
+            "Either the rules that led here were removed (put them back) or the routes are left over (%s). Which of the two "
+            "only their owner knows; what made them is proto %s."
+            % (flush.command, several(sorted({item.template.proto for item in group.items}))),
+            restarts=True,
+            table=table,
+        )
+
+    def _remedy(self, settled: Settled, robbed: bool, may_be_wanted: bool) -> t.Tuple[Step, ...]:
+        """A restart is for an owner whose rules are gone: one that never has any would not make them."""
+        if settled.keeps:
+            return settled.remedy if robbed else ()
+        return tuple(step for step in settled.remedy if step.op != "route.del" or not may_be_wanted)
+
+
+def _has_rules(state: OwnerState, table: int) -> bool:
+    """Is an owner known to make rules that lead to this table, or to have the table for itself?"""
+    if any(low <= table <= high for mark in state.marks if mark.kind in ("rule", "route") for low, high in mark.tables):
+        return state.alive is True
+    wanted = [want.selector for want in state.wants or () if want.kind == "rule"]
+    return state.alive is True and any(str(selector.get("table")) == str(table) for selector in wanted)
 
 
 @rule(
@@ -225,7 +275,7 @@ class TableUnreferenced(HostCheck):
     ),
     remedies=("route.del",),
 )
-class RouteShadowed(HostCheck):
+class RouteShadowed(OwnedCheck):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._tally: Tally[t.Tuple[t.Any, ...], RouteGroup] = Tally()
@@ -256,6 +306,16 @@ class RouteShadowed(HostCheck):
             item = group.items[0]
             words: t.List[object] = ["dev", links[0]] if len(links) == 1 else []
             words += ["via", gateways[0]] if len(gateways) == 1 and gateways[0] else []
+            settled = self.settled(
+                "route",
+                templates_of(group),
+                [delete_step(self, group, *words, interfaces=list(links), gateways=list(gateways))]
+                if twin and group.count == 1
+                else (),
+                "Find out which of the two managers (proto %s, proto %s) is to have the route, and take it from the other "
+                "one's configuration." % (proto, other),
+                table=table,
+            )
             yield self.finding(
                 "route",
                 {
@@ -289,18 +349,13 @@ class RouteShadowed(HostCheck):
                         "exact",
                         item.samples[0],
                         family=family,
-                    )
+                    ),
+                    *settled.evidence,
                 ],  # fmt: skip
                 severity="info" if twin else "low",
-                remedy=(
-                    [delete_step(self, group, *words, interfaces=list(links), gateways=list(gateways))]
-                    if twin and group.count == 1
-                    else ()
-                ),
-                advice=(
-                    "Find out which of the two managers (proto %s, proto %s) is to have the route, and take it from the "
-                    "other one's configuration." % (proto, other)
-                ),
+                remedy=tuple(step for step in settled.remedy if step.op == "route.del"),
+                advice=settled.advice,
+                owner=settled.owner,
                 count=group.count,
                 samples=samples_of(group),
                 details={"cause": "route-shadowed"},

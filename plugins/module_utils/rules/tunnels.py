@@ -12,7 +12,7 @@ from ..index import FALLBACK_LINKS
 from ..model import Answer, Finding, Link, Query
 from ..reach.explain import explain
 from .base import rule
-from .common import HostCheck
+from .owned import OwnedCheck
 
 
 @rule(
@@ -33,9 +33,9 @@ from .common import HostCheck
         "A local address on any link, or of type local in the local table, is local. A tunnel without a local or remote "
         "address is asked about what it has. The kernel's fallback devices and tunnels that are down are left out."
     ),
-    remedies=("address.add",),
+    remedies=("owner.release", "owner.restart", "address.add"),
 )
-class TunnelUnderlayGone(HostCheck):
+class TunnelUnderlayGone(OwnedCheck):
     def conclude(self) -> t.Iterable[Finding]:
         tunnels = [
             link
@@ -79,6 +79,10 @@ class TunnelUnderlayGone(HostCheck):
             words += ["from", link.local] if link.local else []
             words += ["oif", self.raw_name(link.underlay)] if link.underlay is not None else []
             evidence.append(self.saw("the outer packet is refused: %s" % answer.errno, *words))
+        settled = self.settled("link", [link], (), advice, restarts=cause == "source-not-local", interface=link.name)
+        back = tuple(self.declared_address(link.local)) if link.local and cause == "source-not-local" else ()
+        if settled.remedy:
+            advice = "%s Started anew, it gives the tunnel the address of today." % advice
         return self.finding(
             "link",
             {"interface": link.name, "local": link.local, "remote": link.remote},
@@ -86,10 +90,12 @@ class TunnelUnderlayGone(HostCheck):
             [
                 self.saw("local %s, remote %s" % (link.local, link.remote), "-d", "link", "show", "dev", link.name),
                 *evidence,
+                *settled.evidence,
             ],
             confidence="proven",
-            remedy=self.declared_address(link.local) if link.local and cause == "source-not-local" else (),
+            remedy=back or settled.remedy,
             advice=advice,
+            owner=settled.owner,
             details={"cause": cause, "errno": answer.errno if answer else None},
         )
 

@@ -20,7 +20,15 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
 )
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.owned_routes import TEMPLATES
-from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.rules.test_by_hand import group, reach, run
+from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.rules.test_by_hand import (
+    ETH0,
+    GRE,
+    LO,
+    group,
+    reach,
+    refuse,
+    run,
+)
 
 DEAD = OwnerState("frr", False, "no process zebra runs here", present=True, marks=(Mark("route", proto="bgp"),))
 ALIVE = dataclasses.replace(DEAD, name="bird", alive=True, known_by="process bird (pid 7)", process=Process(7, "bird"))
@@ -113,3 +121,40 @@ def test_the_order_of_groups_does_not_decide_what_is_removed() -> None:
     told = [run("RC203", groups=order, owners=(dead,), ask=reach) for order in ([one, other], [other, one])]
     removed = [{(step.args["dst"], step.args["metric"]) for step in found[0].remedy} for found in told]
     assert removed == [{("10.0.0.0/24", 0), ("10.0.1.0/24", 5)}] * 2
+
+
+# What other rules find, and whose it is ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("alive", "ops"), [(True, ["owner.restart"]), (False, []), (None, [])], ids=["alive", "dead", "not known"]
+)
+def test_a_tunnel_whose_underlay_moved_is_made_anew_by_its_owner(alive, ops) -> None:
+    state = dataclasses.replace(
+        DEAD,
+        name="doublezerod",
+        alive=alive,
+        marks=(Mark("link", name="doublezero?"),),
+        restart=("systemctl", "restart", "d"),
+    )
+    (found,) = run("RC403", links=(LO, ETH0, GRE), addresses=(), ask=refuse, owners=(state,))
+    assert [step.op for step in found.remedy] == ops
+    assert found.owner is not None and (found.owner.name, found.owner.alive) == ("doublezerod", alive)
+
+
+def test_a_route_into_nothing_is_somebodys() -> None:
+    links = (LO, dataclasses.replace(ETH0, up=False))
+    (found,) = run("RC202", groups=[bgp()], links=links, owners=(ALIVE,))
+    assert found.owner is not None and found.owner.name == "bird"
+
+
+def test_of_several_owners_the_one_that_lives_is_named() -> None:
+    """In whatever order they come: nothing is taken from it."""
+    rules = (Rule(4, 500, table=99), Rule(4, 600, table=99))
+    dead = dataclasses.replace(DEAD, marks=(Mark("rule", priorities=((500, 500),)),))
+    living = dataclasses.replace(ALIVE, marks=(Mark("rule", priorities=((600, 600),)),))
+    for order in ((dead, living), (living, dead)):
+        (found,) = run("RC301", rules=rules, owners=order)
+        assert found.owner is not None and found.owner.name == "bird" and found.remedy == ()
+    (found,) = run("RC301", rules=rules, owners=(dead,))
+    assert [step.args["priority"] for step in found.remedy] == [500, 600], "as before: the table is empty"
