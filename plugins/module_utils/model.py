@@ -325,7 +325,8 @@ class OwnerSession:
     unit: str | None
     interface: str | None
     local: str | None
-    peer: str
+    peer: str | None
+    """None where the witness tells of all of its peers together."""
     errors: int = 0
     """How many failed sends the witness reported."""
     first: float | None = None
@@ -343,6 +344,8 @@ class OwnerSession:
     """The argument vector that restarts the owner, from its profile."""
     advice: str = ""
     """What else its profile says of letting go."""
+    held: bool = False
+    """The owner says itself that it holds it now. Its errors have no time then: they are all since it was started."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,6 +14,7 @@ from .evidence.folding import fold
 from .info.evidence import ASKED, check, witnessed
 from .kernel.port import Kernel
 from .model import Event, Firewall, Unseen
+from .owners.held import held_sessions
 from .owners.states import states
 from .owners.witness import WINDOW, owner_sessions
 
@@ -38,7 +39,10 @@ def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str
     return {
         "events": events,
         "firewall": _firewall(request, kernel, unseen),
-        "owner_sessions": owner_sessions(request.profiles, kernel.running, request.logs, events, unseen),
+        "owner_sessions": (
+            *owner_sessions(request.profiles, kernel.running, request.logs, events, unseen),
+            *held_sessions(request.profiles, kernel, unseen),
+        ),
         "owners": states(request.profiles, kernel, unseen),
     }
 

@@ -332,6 +332,52 @@ options:
                 not wanted. Only of O(owners[].wants[].sockets) on which a process of the owner answers itself.
             type: bool
             default: false
+      sessions:
+        description:
+          - How it tells, while it runs, of the sessions that it holds in its memory. What cannot be asked is listed under
+            RV(unseen).
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          selector:
+            description:
+              - What identifies a session, filled in as in O(owners[].wants[].selector), of C(interface), C(local) (the address
+                that it sends from) and C(peer). With C(errors) it is how many sends of those sessions failed instead.
+            type: dict
+            required: true
+          sockets:
+            description:
+              - Unix sockets on which it speaks HTTP.
+            type: list
+            elements: str
+            default: []
+          listens:
+            description:
+              - Ask it where it listens on TCP itself, on the loopback or on any address.
+            type: bool
+            default: false
+          request:
+            description:
+              - The path that is requested, for example V(/metrics).
+            type: str
+            required: true
+          format:
+            description:
+              - The format of the answer. A sample of V(metrics) (Prometheus) has its labels, C(@name) and C(@value) as fields.
+            type: str
+            choices: [json, metrics]
+            default: json
+          select:
+            description:
+              - See O(owners[].wants[].select).
+            type: str
+            default: ""
+          where:
+            description:
+              - See O(owners[].wants[].where).
+            type: dict
+            default: {}
       release:
         description:
           - The argument vector that makes it let go of one object, in which C({interface}), C({address}), C({dst}) and

@@ -8,15 +8,17 @@ One UDP socket on 0.0.0.0:44880 sends for every session, each packet with its se
 session is {interface, local address, peer}. ``POST /remove`` takes the link, its addresses and its routes away and keeps
 the sessions: that is the bug. ``--fixed`` drops them, as releases from 0.8.1 on do.
 
-It writes into the directory given with ``--run``: doublezerod.log, in lines as syslog writes them, and doublezerod.sock,
-on which it speaks HTTP: GET /status, /v2/status, /routes; POST /provision, /remove. The body of /provision is that of the
-real one, with ``peers`` beside it: what BGP would have told.
+It writes into the directory given with ``--run``: doublezerod.log, in lines as syslog writes them, doublezerod.sock, on
+which it speaks HTTP: GET /status, /v2/status, /routes; POST /provision, /remove; and its state, in the file of its generation.
+The body of /provision is that of the real one, with ``peers`` beside it: what BGP would have told. ``--generation old`` is a
+release before 0.10, which has no /v2/status. With ``--metrics`` it serves GET /metrics there over TCP, as the real one does.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import collections
 import ctypes
 import dataclasses
 import errno
@@ -43,6 +45,8 @@ _PKTINFO = struct.Struct("@I4s4s")
 
 Key = t.Tuple[str, str, str]
 """Interface, local address, peer."""
+Labels = tuple[tuple[str, str], ...]
+"""Names and values of a metric's labels, in their order."""
 
 
 class Log:
@@ -91,6 +95,8 @@ class Liveness:
 
     def __init__(self, log: Log, max_backoff: float) -> None:
         self.sessions: dict[Key, Session] = {}
+        self.write_errors: collections.Counter[tuple[str, str]] = collections.Counter()
+        """Failed writes by interface and local address, since it was started."""
         self._log = log
         self._max_backoff = max_backoff
         self._warned = float("-inf")
@@ -110,6 +116,29 @@ class Liveness:
         session.updated = time.time()
         self._send(session)
 
+    def by_state(self) -> dict[Labels, int]:
+        """How many sessions there are in each state, by interface and local address. A state that was left shows 0."""
+        found: collections.Counter[Labels] = collections.Counter()
+        for session in self.sessions.values():
+            for state in State:
+                labels = (("iface", session.interface), ("local_ip", session.local), ("state", state.name.lower()))
+                found[labels] += session.machine.state is state
+        return found
+
+    def by_peer(self) -> dict[Labels, int]:
+        return {
+            (
+                ("iface", session.interface),
+                ("local_ip", session.local),
+                ("peer_ip", session.peer),
+                ("state", session.machine.state.name.lower()),
+            ): 1
+            for session in self.sessions.values()
+        }
+
+    def errors(self) -> dict[Labels, int]:
+        return {(("iface", name), ("local_ip", local)): count for (name, local), count in self.write_errors.items()}
+
     def drop_all(self) -> None:
         for session in self.sessions.values():
             session.stop()
@@ -120,6 +149,7 @@ class Liveness:
         try:
             self._write(session)
         except OSError as exc:
+            self.write_errors[session.interface, session.local] += 1
             if session.sent - self._warned >= WARN_EVERY:
                 self._warned = session.sent
                 said = _as_go_says_it(exc, session.peer)
@@ -222,6 +252,7 @@ class Daemon:
         tunnel.announce(source)
         self._service = dict(body, doublezero_ip=source)
         self._tunnel = tunnel
+        self._keep()
         self._since = time.time()
         for peer in body.get("peers", ()):
             self._liveness.register(tunnel, source, peer)
@@ -235,6 +266,7 @@ class Daemon:
             self._liveness.drop_all()
         self._tunnel.remove()
         self._tunnel = self._service = None
+        self._keep()
         self._log("INFO", "removed")
         return {"status": "ok"}
 
@@ -243,8 +275,34 @@ class Daemon:
         if service is None:
             return [{"doublezero_status": {"session_status": "disconnected"}}]
         told = {name: service.get(name) for name in ("tunnel_src", "tunnel_dst", "doublezero_ip", "user_type")}
-        state = {"session_status": "up", "last_session_update": int(self._since)}
+        up = "up" if self._args.generation == "old" else "BGP Session Up"
+        state = {"session_status": up, "last_session_update": int(self._since)}
         return [dict(told, tunnel_name=NAME, doublezero_status=state)]
+
+    def _keep(self) -> None:
+        """Its state file: the old one has what was provisioned, the new one only whether anything is to be."""
+        told: t.Any
+        if self._args.generation == "old":
+            name, told = "doublezerod.json", [] if self._service is None else [self._service]
+        else:
+            name, told = "state.json", {"reconciler_enabled": self._service is not None}
+        (self._args.run / name).write_text(json.dumps(told), encoding="utf-8")
+
+    def metrics(self) -> str:
+        """Those of its liveness sessions, as client_golang writes them."""
+        lines = []
+        for name, kind, values in (
+            ("sessions", "gauge", self._liveness.by_state()),
+            ("peer_sessions", "gauge", self._liveness.by_peer() if self._args.peer_metrics else {}),
+            ("write_socket_errors_total", "counter", self._liveness.errors()),
+        ):
+            if values:
+                lines.append("# TYPE doublezero_liveness_%s %s" % (name, kind))
+            for labels, value in sorted(values.items()):
+                said = ",".join('%s="%s"' % label for label in labels)
+                lines.append("doublezero_liveness_%s{%s} %d" % (name, said, value))
+        lines.append("doublezero_liveness_sessions_map_size %d" % len(self._liveness.sessions))
+        return "\n".join(lines) + "\n"
 
     def status_v2(self) -> dict[str, t.Any]:
         services = self.status() if self._service else []
@@ -271,19 +329,16 @@ class Daemon:
         ]
 
 
-class Http:
-    """Just enough of HTTP/1.1 for one request a connection."""
+Gets = t.Mapping[str, t.Callable[[], t.Any]]
+Posts = t.Mapping[str, t.Callable[[t.Mapping[str, t.Any]], t.Any]]
 
-    def __init__(self, daemon: Daemon) -> None:
-        self._get: dict[str, t.Callable[[], t.Any]] = {
-            "/status": daemon.status,
-            "/v2/status": daemon.status_v2,
-            "/routes": daemon.routes,
-        }
-        self._post: dict[str, t.Callable[[t.Mapping[str, t.Any]], t.Any]] = {
-            "/provision": daemon.provision,
-            "/remove": daemon.remove,
-        }
+
+class Http:
+    """Just enough of HTTP/1.1 for one request a connection. Text is answered as it is, all else as JSON."""
+
+    def __init__(self, get: Gets, post: Posts) -> None:
+        self._get = get
+        self._post = post
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -292,10 +347,10 @@ class Http:
             status, answer = self._answer(method, path, body)
         except (ValueError, asyncio.IncompleteReadError, asyncio.TimeoutError) as exc:
             status, answer = "400 Bad Request", {"status": "error", "description": str(exc)}
-        data = json.dumps(answer).encode()
-        head = "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+        kind, data = ("text/plain", answer) if isinstance(answer, str) else ("application/json", json.dumps(answer))
+        head = "HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
         try:
-            writer.write((head % (status, len(data))).encode() + data)
+            writer.write((head % (status, kind, len(data)) + data).encode())
             await writer.drain()
             writer.close()
         except ConnectionError:
@@ -334,9 +389,19 @@ async def serve(args: argparse.Namespace) -> None:
     path.unlink(missing_ok=True)
     daemon = Daemon(args, log)
     log("INFO", "starting doublezerod", version="0.8.1-lab" if args.fixed else "0.7.1-lab")
-    server = await asyncio.start_unix_server(Http(daemon).serve, path)
-    async with server:
-        await server.serve_forever()
+    gets = {"/status": daemon.status, "/v2/status": daemon.status_v2, "/routes": daemon.routes}
+    if args.generation == "old":
+        del gets["/v2/status"]
+    servers = [
+        await asyncio.start_unix_server(
+            Http(gets, {"/provision": daemon.provision, "/remove": daemon.remove}).serve, path
+        )
+    ]
+    if args.metrics:
+        servers.append(await asyncio.start_server(Http({"/metrics": daemon.metrics}, {}).serve, args.metrics, 0))
+        address, port = servers[-1].sockets[0].getsockname()[:2]
+        log("INFO", "prometheus metrics server started", address="%s:%d" % (address, port))
+    await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
 def main(argv: t.Sequence[str]) -> None:
@@ -350,6 +415,9 @@ def main(argv: t.Sequence[str]) -> None:
     parser.add_argument(
         "--fixed", action="store_true", help="drop the sessions with the tunnel, as repaired releases do"
     )
+    parser.add_argument("--generation", choices=["old", "new"], default="new", help="of its API and its state file")
+    parser.add_argument("--metrics", metavar="ADDRESS", help="serve metrics there, on any port")
+    parser.add_argument("--peer-metrics", action="store_true", help="metrics of each peer as well")
     args = parser.parse_args(argv)
     rename("doublezerod")
     asyncio.run(serve(args))

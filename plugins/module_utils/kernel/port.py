@@ -11,6 +11,7 @@ Small tables come as tuples, large ones as streams. No read needs root; what cou
 from __future__ import annotations
 
 import functools
+import socket
 import time
 import typing as t
 
@@ -167,6 +168,27 @@ class Kernel:
         from . import units
 
         return units.unit_of(pid)
+
+    def listeners(self, pid: int) -> t.List[t.Tuple[str, int]]:
+        """Where a process listens on TCP in this namespace: addresses and ports. Raises PermissionError where its sockets
+        are hidden."""
+        from . import processes
+
+        held = processes.sockets_of(pid)
+        if held is None:
+            raise PermissionError("the sockets of the process %d are not shown to this user" % pid)
+        return [
+            (session.local, session.local_port)
+            for session in self.sessions(("tcp",))
+            if session.state == "LISTEN" and session.inode in held
+        ]
+
+    def dial(self, address: str, port: int, timeout: float) -> socket.socket:
+        """A TCP connection from inside this namespace."""
+        from .namespace import entered
+
+        with entered(self.netns):
+            return socket.create_connection((address, port), timeout)
 
     def of_the_system(self) -> bool | None:
         """Is this the namespace that the host's services live in (that of pid 1)? None where that is hidden."""

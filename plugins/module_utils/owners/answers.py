@@ -14,6 +14,7 @@ import typing as t
 
 from ..model import Want
 from ..text import clean
+from . import metrics
 from .placeholders import fill
 from .profile import Ask
 
@@ -23,6 +24,7 @@ _VALUE = 128
 """Characters of a value; a longer one is no name, address or prefix."""
 _NUMBERS = ("table", "priority", "mark")
 _ADDRESSES = ("address", "gateway")
+_HOSTS = ("local", "peer")
 _PREFIXES = ("dst", "src", "prefix")
 
 
@@ -55,15 +57,18 @@ def _objects(ask: Ask, text: str) -> t.Iterator[t.Dict[str, t.Any]]:
     if ask.format == "text":
         yield from _of_text(ask, text)
         return
-    try:
-        data = json.loads(text)
-    except RecursionError as exc:
-        raise ValueError("nested too deeply") from exc
-    for item in _selected(data, ask.select):
+    for item in metrics.samples(text) if ask.format == "metrics" else _selected(_json(text), ask.select):
         if not isinstance(item, dict):
             item = {"@value": item}
         if all(_has(item, path, like) for path, like in ask.where.items()):
             yield {name: _text(_at(item, name)) for name in ask.fields if name != "@stem"}
+
+
+def _json(text: str) -> t.Any:
+    try:
+        return json.loads(text)
+    except RecursionError as exc:
+        raise ValueError("nested too deeply") from exc
 
 
 def _of_text(ask: Ask, text: str) -> t.Iterator[t.Dict[str, t.Any]]:
@@ -152,11 +157,15 @@ def _value(key: str, text: str) -> t.Any:
     try:
         if key in _NUMBERS:
             return int(text, 0)
+        if key == "errors":
+            return max(int(float(text)), 0)
+        if key in _HOSTS:
+            return str(ipaddress.ip_address(text))
         if key in _ADDRESSES:
             interface = ipaddress.ip_interface(text)
             return str(interface) if "/" in text else str(interface.ip)
         if key in _PREFIXES:
             return str(ipaddress.ip_network(text, strict=False))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return clean(text, _VALUE) or None

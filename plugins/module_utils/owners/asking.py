@@ -37,6 +37,24 @@ _UCRED = struct.Struct("=iII")
 """struct ucred (unix(7)): pid, uid, gid of who called listen(2)."""
 
 
+class Once:
+    """Asks each question once, and tells its answer, or why there was none, to all who ask again."""
+
+    def __init__(self) -> None:
+        self._answers: t.Dict[t.Tuple[str, ...], t.Union[str, Exception]] = {}
+
+    def __call__(self, question: t.Tuple[str, ...], ask: t.Callable[[], str]) -> str:
+        if question not in self._answers:
+            try:
+                self._answers[question] = ask()
+            except (OSError, ValueError) as exc:
+                self._answers[question] = exc
+        answer = self._answers[question]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
 class _Received:
     """What HTTPResponse needs of a socket: all that came is there already."""
 

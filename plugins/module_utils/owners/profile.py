@@ -67,6 +67,20 @@ OPTIONS: t.Dict[str, t.Any] = {
             "complete": {"type": "bool", "default": False},
         },
     },
+    "sessions": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {
+            "selector": {"type": "dict", "required": True},
+            "sockets": _STRINGS,
+            "listens": {"type": "bool", "default": False},
+            "request": {"type": "str", "required": True},
+            "format": {"type": "str", "choices": ["json", "metrics"], "default": "json"},
+            "select": {"type": "str", "default": ""},
+            "where": {"type": "dict", "default": {}},
+        },
+    },
     "release": _STRINGS,
     "restart": _STRINGS,
     "advice": {"type": "str", "default": ""},
@@ -95,8 +109,9 @@ SELECTORS: t.Mapping[str, t.Tuple[str, ...]] = {
     "address": ("address", "interface", "prefix"),
     "route": ("dst", "table", "gateway", "interface", "proto"),
     "rule": ("priority", "table", "mark", "src", "dst", "iif", "oif"),
+    "session": ("interface", "local", "peer", "errors"),
 }
-"""What an answer may say of a wanted object of each kind."""
+"""What an answer may say of an object of each kind."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +132,7 @@ class SessionLog:
 
 @dataclasses.dataclass(frozen=True)
 class Ask:
-    """One question for what an owner wants. Exactly one of ``sockets``, ``command`` and ``files`` says whom to ask."""
+    """One question to an owner. Exactly one of ``sockets``, ``listens``, ``command`` and ``files`` says how it is asked."""
 
     kind: str
     """Of the objects that the answer tells of."""
@@ -125,12 +140,15 @@ class Ask:
     """What identifies such an object: a text for each key, in which ``{field}`` is filled in from the answer."""
     sockets: t.Tuple[str, ...] = ()
     """Unix sockets with HTTP on them; the first that answers is believed."""
+    listens: bool = False
+    """It is asked over HTTP where its process listens on TCP itself, on the loopback or any address."""
     request: str = ""
     """The path that is requested there (GET)."""
     command: t.Tuple[str, ...] = ()
     files: t.Tuple[str, ...] = ()
     """Patterns (glob)."""
     format: str = "json"
+    """``json``, ``text``, or ``metrics`` (Prometheus): each sample has its labels, ``@name`` and ``@value`` as fields."""
     select: t.Tuple[str, ...] = ()
     """JSON: the way to the objects, key by key; ``*`` is each item of a list or object."""
     where: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -172,6 +190,8 @@ class Profile:
     paths: t.Tuple[str, ...] = ()
     """Paths (glob) that show that it was ever here: state, configuration."""
     wants: t.Tuple[Ask, ...] = ()
+    sessions: t.Tuple[Ask, ...] = ()
+    """How it tells of the sessions that it holds now, and (``errors``) how many of their sends failed."""
     release: t.Tuple[str, ...] = ()
 
 
@@ -213,7 +233,8 @@ def _load(name: str, data: t.Mapping[str, t.Any]) -> Profile:
         outlives=outlives,
         programs=_texts(data, "programs"),
         paths=_texts(data, "paths"),
-        wants=tuple(_ask(item) for item in data.get("wants") or ()),
+        wants=tuple(_ask("wants", item) for item in data.get("wants") or ()),
+        sessions=tuple(_ask("sessions", dict(item, kind="session")) for item in data.get("sessions") or ()),
         release=release,
     )
 
@@ -239,52 +260,65 @@ def _pattern(field: str, text: str | None) -> t.Pattern[str] | None:
         raise ValueError("%s is not a regular expression: %s" % (field, exc)) from exc
 
 
-def _ask(data: t.Mapping[str, t.Any]) -> Ask:
-    kind, format = data["kind"], data.get("format") or "json"
-    ask = Ask(
-        kind=kind,
+def _ask(field: str, data: t.Mapping[str, t.Any]) -> Ask:
+    try:
+        return _checked(_read_ask(data))
+    except ValueError as exc:
+        raise ValueError("%s: %s" % (field, exc)) from exc
+
+
+def _read_ask(data: t.Mapping[str, t.Any]) -> Ask:
+    return Ask(
+        kind=data["kind"],
         selector={str(key): str(value) for key, value in data["selector"].items()},
         sockets=_texts(data, "sockets"),
+        listens=bool(data.get("listens")),
         request=data.get("request") or "",
         command=_texts(data, "command"),
         files=_texts(data, "files"),
-        format=format,
+        format=data.get("format") or "json",
         select=tuple(filter(None, (data.get("select") or "").split("."))),
         where={str(key): str(value) for key, value in (data.get("where") or {}).items()},
-        begin=_pattern("wants.begin", data.get("begin")),
-        end=_pattern("wants.end", data.get("end")),
-        pattern=_pattern("wants.pattern", data.get("pattern")),
+        begin=_pattern("begin", data.get("begin")),
+        end=_pattern("end", data.get("end")),
+        pattern=_pattern("pattern", data.get("pattern")),
         complete=bool(data.get("complete")),
     )
-    if len(list(filter(None, (ask.sockets, ask.command, ask.files)))) != 1:
-        raise ValueError("wants: expected exactly one of sockets, command and files")
-    if bool(ask.sockets) != bool(_REQUEST.match(ask.request)):
-        raise ValueError("wants: expected a path such as /status in request where sockets are given, and only there")
+
+
+def _checked(ask: Ask) -> Ask:
+    if len(list(filter(None, (ask.sockets, ask.listens, ask.command, ask.files)))) != 1:
+        known = "sockets and listens" if ask.kind == "session" else "sockets, command and files"
+        raise ValueError("expected exactly one of %s" % known)
+    if bool(ask.sockets or ask.listens) != bool(_REQUEST.match(ask.request)):
+        raise ValueError("request: expected a path such as /status where it is asked over HTTP, and only there")
     for path in (*ask.sockets, *ask.files):
-        _absolute("wants", path)
+        _absolute("sockets and files", path)
     if ask.complete and not ask.sockets:
-        raise ValueError("wants: only what the owner itself answers on its socket can be complete")
-    unknown = sorted(set(ask.selector) - set(SELECTORS[kind]))
+        raise ValueError("complete: only what the owner itself answers on its socket can be")
+    unknown = sorted(set(ask.selector) - set(SELECTORS[ask.kind]))
     if unknown or not ask.selector:
         raise ValueError(
-            "wants.selector: of a %s, expected some of %s, not %s" % (kind, ", ".join(SELECTORS[kind]), unknown)
+            "selector: of a %s, expected some of %s, not %s" % (ask.kind, ", ".join(SELECTORS[ask.kind]), unknown)
         )
-    if format == "text":
+    if ask.format == "text":
         _check_text(ask)
     elif ask.pattern or ask.begin or ask.end:
-        raise ValueError("wants: begin, end and pattern read text; expected format: text")
+        raise ValueError("begin, end and pattern read text; expected format: text")
+    for text in ask.selector.values():
+        names(text)
     return ask
 
 
 def _check_text(ask: Ask) -> None:
     if ask.select or ask.where:
-        raise ValueError("wants: select and where read JSON; expected format: json")
+        raise ValueError("select and where read JSON; expected format: json")
     if (ask.begin is None) != (ask.end is None):
-        raise ValueError("wants: expected both begin and end, or neither")
+        raise ValueError("expected both begin and end, or neither")
     groups = set(ask.pattern.groupindex) if ask.pattern else set()
     unknown = sorted(name for name in ask.fields - groups if not name.startswith("@"))
     if unknown:
-        raise ValueError("wants.pattern must have a group named %s" % ", ".join(map(repr, unknown)))
+        raise ValueError("pattern must have a group named %s" % ", ".join(map(repr, unknown)))
 
 
 def _session_log(data: t.Mapping[str, t.Any]) -> SessionLog:

@@ -40,8 +40,7 @@ class _Host:
     units_count: bool
     """Are the host's services in this network namespace, so that their state tells of it?"""
     unit_of: t.Callable[[int], t.Optional[str]]
-    answers: t.Dict[t.Tuple[str, ...], t.Union[str, Exception]] = dataclasses.field(default_factory=dict)
-    """What sockets and commands said: one question for all that is read from its answer."""
+    once: asking.Once
 
 
 def states(profiles: t.Iterable[Profile], kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple[OwnerState, ...]:
@@ -64,7 +63,7 @@ def _look(profiles: t.Sequence[Profile], kernel: Kernel, unseen: t.List[Unseen])
     except (OSError, ValueError) as exc:
         units = {}
         unseen.append(Unseen("systemd units of owners", _why(exc)))
-    return _Host(by_name, all_shown, units, kernel.of_the_system() is True, kernel.unit_of)
+    return _Host(by_name, all_shown, units, kernel.of_the_system() is True, kernel.unit_of, asking.Once())
 
 
 def _state(profile: Profile, host: _Host, unseen: t.List[Unseen]) -> OwnerState:
@@ -227,7 +226,7 @@ def _asked(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answered:
         return _over_sockets(ask, host, pids)
     if ask.command:
         command = shlex.join(ask.command)
-        text = _once(host, ask.command, lambda: asking.run(ask.command))
+        text = host.once(ask.command, lambda: asking.run(ask.command))
         return answers.read(ask, text, command, command)
     wants: t.List[Want] = []
     whole = True
@@ -246,23 +245,11 @@ def _over_sockets(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answe
             continue
         command = shlex.join(["curl", "--silent", "--unix-socket", path, "http://localhost" + ask.request])
         try:
-            text = _once(host, (path, ask.request), functools.partial(asking.get, path, ask.request, pids))
+            text = host.once((path, ask.request), functools.partial(asking.get, path, ask.request, pids))
             return answers.read(ask, text, "%s GET %s" % (path, ask.request), command)
         except (OSError, ValueError) as exc:
             failed = exc
     raise failed
-
-
-def _once(host: _Host, question: t.Tuple[str, ...], ask: t.Callable[[], str]) -> str:
-    if question not in host.answers:
-        try:
-            host.answers[question] = ask()
-        except (OSError, ValueError) as exc:
-            host.answers[question] = exc
-    answer = host.answers[question]
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def _why(exc: Exception) -> str:

@@ -11,8 +11,8 @@ import typing as t
 
 from ..model import Answer, Evidence, Finding, Link, Owner, OwnerSession, Process, Query, Step
 from .base import rule
-from .common import SAMPLES, HostCheck, restartable, several, shown
-from .persistence import GOING_ON, persists
+from .common import SAMPLES, HostCheck, family_of, inside, plural, restartable, several, shown
+from .persistence import ERRORS, GOING_ON, persists
 
 _Group = t.Tuple[str, int, t.Optional[str], t.Optional[str]]
 
@@ -28,9 +28,10 @@ _Group = t.Tuple[str, int, t.Optional[str], t.Optional[str]]
         "socket table shows it. The words 'network is unreachable' send people looking for a route; none is missing."
     ),
     proof=(
-        "The running daemon's own log names the session, several times, over a stretch of time and until now, or two "
-        "witnesses that do not know of each other (log, strace, the daemon's own status) tell of it; the kernel says that the session's source is not local to the host, and refuses the same send, or that its link "
-        "is gone."
+        "The running daemon's own log names the session, several times, over a stretch of time and until now; or its "
+        "metrics say that it holds the session now, and that several sends failed; or two witnesses that do not know of "
+        "each other (log, strace, the daemon's own status or metrics) tell of it. The kernel says that the session's "
+        "source is not local to the host, and refuses the same send, or that its link is gone."
     ),
     false_positives=(
         "Lines of a process that is gone are history. A single error is the race of a teardown. What the log says of "
@@ -46,7 +47,7 @@ class OwnerSessionSourceGone(HostCheck):
                 key = (session.owner, session.process.pid, session.interface, session.local)
                 groups.setdefault(key, []).append(session)
         for sessions in groups.values():
-            finding = self._judge(sorted(sessions, key=lambda session: session.peer))
+            finding = self._judge(sorted(sessions, key=lambda session: (session.held, session.peer or "")))
             if finding is not None:
                 yield finding
 
@@ -59,23 +60,28 @@ class OwnerSessionSourceGone(HostCheck):
 
     def _judge(self, sessions: t.Sequence[OwnerSession]) -> Finding | None:
         taken = self.index.snapshot.taken
-        errors, first, last = most_telling(sessions)
-        if last is not None and taken - last > GOING_ON:
+        held = [session for session in sessions if session.held]
+        counted = max((session.errors for session in held), default=0)
+        errors, first, last = most_telling(session for session in sessions if not session.held)
+        if last is not None and taken - last > GOING_ON and not held:
             return None
-        if not persists(errors, first, last) and not _agreed(sessions):
+        if not persists(errors, first, last) and not _agreed(sessions) and counted < ERRORS:
             return None
         link = self.index.link_named(sessions[0].interface)
         # Witnesses of one session ask the same.
-        answers = self.ask(list(dict.fromkeys(_query(session, link) for session in sessions)))
+        queries = list(dict.fromkeys(_query(session, link) for session in sessions))
+        answers = self.ask(queries)
         if self._source_gone(sessions[0]) and any(answer.errno is None for answer in answers):
             return None  # the kernel would send it: the claim is not confirmed
-        return self._finding(sessions, link, answers, errors, first, last)
+        return self._finding(
+            sessions, link, (queries[0], answers[0]), max(errors, counted), first, taken if held else last
+        )
 
     def _finding(
         self,
         sessions: t.Sequence[OwnerSession],
         link: Link | None,
-        answers: t.Sequence[Answer],
+        asked: t.Tuple[Query, Answer],
         errors: int,
         first: float | None,
         last: float | None,
@@ -83,36 +89,37 @@ class OwnerSessionSourceGone(HostCheck):
         session = sessions[0]
         process = t.cast(Process, session.process)  # sessions of nobody were left out
         source_gone = self._source_gone(session)
-        errno = answers[0].errno or session.error
-        peers = list(dict.fromkeys(item.peer for item in sessions))
+        errno = asked[1].errno or session.error
+        peers = list(dict.fromkeys(item.peer for item in sessions if item.peer is not None))
         return self.finding(
             "session",
             {"owner": session.owner, "interface": session.interface, "local": session.local},
-            "%s (pid %d%s) keeps sending%s%s to %s, but %s: each send fails with %s."
+            "%s (pid %d%s) keeps sending%s%s%s, but %s: each send fails with %s."
             % (
                 session.owner,
                 process.pid,
                 ", unit %s" % shown(session.unit) if session.unit else "",
                 " from %s" % session.local if session.local else "",
                 " on %s" % shown(session.interface) if session.interface else "",
-                several(peers),
+                " to %s" % several(peers) if peers else "",
                 "that source is not an address of this host any more"
                 if source_gone
                 else "the interface does not exist any more",
                 errno,
             ),
-            self._evidence(sessions, link, answers[0], source_gone),
+            self._evidence(sessions, link, asked, source_gone),
             confidence="proven",
             remedy=self._remedy(session),
             advice=_advice(session, source_gone),
             owner=Owner(
                 name=session.owner,
                 alive=True,
-                known_by="the running process %s (pid %d) writes these lines itself" % (process.name, process.pid),
+                known_by="the running process %s (pid %d) %s itself"
+                % (process.name, process.pid, "says so" if session.held else "writes these lines"),
                 unit=session.unit,
                 process=process,
             ),
-            count=len(peers),
+            count=len(peers) or 1,
             samples=tuple(peers[:SAMPLES]),
             details={
                 "cause": "source-not-local" if source_gone else "device-gone",
@@ -128,24 +135,30 @@ class OwnerSessionSourceGone(HostCheck):
         )
 
     def _evidence(
-        self, sessions: t.Sequence[OwnerSession], link: Link | None, answer: Answer, source_gone: bool
+        self,
+        sessions: t.Sequence[OwnerSession],
+        link: Link | None,
+        asked: t.Tuple[Query, Answer],
+        source_gone: bool,
     ) -> t.Iterator[Evidence]:
         session = sessions[0]
         told: t.Dict[str, OwnerSession] = {}
         for witness in sessions:
             told.setdefault(witness.source, witness)
         for witness in told.values():
-            yield Evidence(witness.source, witness.sample, witness.command)
+            failed = ", and %s failed" % plural(witness.errors, "send") if witness.held and witness.errors else ""
+            yield Evidence(witness.source, witness.sample + failed, witness.command)
         if source_gone and session.local is not None:
             yield from self.holds_address(session.local)
         if session.interface is not None:
             seen = "the link %s %s" % (shown(session.interface), "exists" if link else "does not exist")
             yield self.saw(seen, "link", "show", "dev", session.interface)
+        query, answer = asked
         if answer.errno is not None:
-            words = ["route", "get", session.peer]
+            words = ["route", "get", query.to]
             words += ["from", session.local] if session.local else []
             words += ["oif", link.name] if link else []
-            yield self.saw("a send to %s is refused: %s" % (session.peer, answer.errno), *words)
+            yield self.saw("a send to %s is refused: %s" % (query.to, answer.errno), *words)
 
     def _remedy(self, session: OwnerSession) -> t.Iterator[Step]:
         brought_back = list(self.declared_address(session.local)) if session.local else []
@@ -177,11 +190,12 @@ def most_telling(sessions: t.Iterable[OwnerSession]) -> t.Tuple[int, t.Optional[
 
 def _agreed(sessions: t.Iterable[OwnerSession]) -> bool:
     """Do witnesses of two kinds tell of one session? A daemon's log and its own output in a second file are of one kind."""
-    kinds: t.Dict[str, t.Set[str]] = {}
+    kinds: t.Dict[t.Optional[str], t.Set[str]] = {}
     for session in sessions:
         kind = session.source.partition(" ")[0]
         kinds.setdefault(session.peer, set()).add("log" if kind == "journal" else kind)
-    return any(len(found) > 1 for found in kinds.values())
+    of_all = kinds.get(None, set())
+    return any(len(found | of_all) > 1 for found in kinds.values())
 
 
 def _advice(session: OwnerSession, source_gone: bool) -> str:
@@ -198,4 +212,6 @@ def _advice(session: OwnerSession, source_gone: bool) -> str:
 
 
 def _query(session: OwnerSession, link: Link | None) -> Query:
-    return Query(to=session.peer, source=session.local, interface=link.ifindex if link else None)
+    # Where the witness names no peer: a source that is gone is refused whatever the destination.
+    anywhere = inside("::/0" if session.local and family_of(session.local) == 6 else "0.0.0.0/0")
+    return Query(to=session.peer or anywhere, source=session.local, interface=link.ifindex if link else None)

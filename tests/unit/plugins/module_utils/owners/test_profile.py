@@ -18,6 +18,7 @@ LINES = {
     "pattern": "^addr (?P<a>.*)$",
     "selector": {"address": "{a}"},
 }
+METRICS = {"listens": True, "request": "/metrics", "format": "metrics", "selector": {"local": "{local_ip}"}}
 
 
 def loaded(**said):
@@ -80,10 +81,15 @@ def test_the_fields_of_an_answer() -> None:
         ({"wants": [dict(STATUS, pattern="x")]}, "expected format: text"),
         ({"wants": [dict(LINES, select="x")]}, "expected format: json"),
         ({"wants": [dict(LINES, begin="x")]}, "both begin and end, or neither"),
-        ({"wants": [dict(LINES, pattern="(")]}, "wants.pattern is not a regular expression"),
+        ({"wants": [dict(LINES, pattern="(")]}, "wants: pattern is not a regular expression"),
         ({"wants": [dict(LINES, pattern="x")]}, "must have a group named 'a'"),
         ({"wants": [dict(LINES, complete=True)]}, "only what the owner itself answers"),
         ({"wants": [dict(LINES, files=["x.conf"])]}, "not an absolute path"),
+        ({"sessions": [dict(METRICS, sockets=["/run/x"])]}, "sessions: expected exactly one of sockets and listens"),
+        ({"sessions": [dict(METRICS, listens=False)]}, "sessions: expected exactly one of sockets and listens"),
+        ({"sessions": [dict(METRICS, request="")]}, "a path such as /status"),
+        ({"sessions": [dict(METRICS, selector={"name": "x"})]}, "of a session, expected some of interface"),
+        ({"sessions": [dict(METRICS, selector={"local": "{"})]}, "expected a name in braces"),
         ({"session_logs": [{"match": {}, "field": "x", "pattern": "("}]}, "session_logs.pattern is not a regular"),
         ({"session_logs": [{"match": {}, "field": "x", "pattern": "x"}]}, "a group named 'peer'"),
     ],

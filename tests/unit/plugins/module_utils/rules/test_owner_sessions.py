@@ -161,3 +161,56 @@ def test_a_witness_does_not_add_to_the_errors_that_another_saw() -> None:
 )
 def test_witnesses_that_do_not_agree(witnesses) -> None:
     assert findings(*witnesses) == []
+
+
+HELD = dataclasses.replace(
+    SESSION,
+    peer=None,
+    first=None,
+    last=None,
+    error=None,
+    held=True,
+    source="metrics of doublezerod on 127.0.0.1:9100 GET /metrics",
+    command="curl --silent http://127.0.0.1:9100/metrics",
+    sample="it holds a session on doublezero0 from 209.245.225.161",
+)
+
+
+def test_the_owner_says_itself_that_it_holds_what_fails() -> None:
+    asked = []
+    (found,) = findings(HELD, ask=lambda queries: asked.extend(queries) or refused(queries))
+    assert [(query.to, query.source) for query in asked] == [("203.0.113.1", "209.245.225.161")]
+    assert "keeps sending from 209.245.225.161 on doublezero0, but that source" in found.cause
+    assert found.details["errno"] == "ENETUNREACH" and found.details["errors"] == 9
+    assert (found.first_seen, found.last_seen, found.count) == (None, NOW, 1)
+    assert found.evidence[0].source == HELD.source and found.evidence[0].observed.endswith(", and 9 sends failed")
+    assert found.owner is not None and found.owner.known_by.endswith("says so itself")
+    assert [step.op for step in found.remedy] == ["owner.restart"]
+
+
+def test_that_it_holds_it_and_nothing_failed_is_no_finding() -> None:
+    assert findings(dataclasses.replace(HELD, errors=2)) == []
+    assert findings(dataclasses.replace(HELD, errors=0, source="status of x GET /status")) == []
+
+
+def test_one_error_of_what_it_still_holds_is_no_race_of_a_teardown() -> None:
+    (found,) = findings(ONCE, dataclasses.replace(HELD, errors=0, source="status of x GET /status"))
+    assert found.samples == (SESSION.peer,) and found.last_seen == NOW
+
+
+def test_it_holds_what_a_log_told_of_long_ago() -> None:
+    (found,) = findings(HELD, dataclasses.replace(SESSION, first=NOW - 1200, last=NOW - 900))
+    assert (found.first_seen, found.last_seen) == (NOW - 1200, NOW)
+
+
+def test_witnesses_with_and_without_peers_are_one_finding() -> None:
+    held = [dataclasses.replace(HELD, peer=peer, errors=700) for peer in ("216.238.110.55", "198.51.100.7")]
+    (found,) = findings(*held, SESSION)
+    assert (found.count, sorted(found.samples)) == (2, ["198.51.100.7", "216.238.110.55"])
+    assert [item.source for item in found.evidence[:2]] == [SESSION.source, HELD.source]
+    assert found.details["errors"] == 700, "what it counted is of all its peers together"
+
+
+def test_what_it_holds_and_can_send_is_well() -> None:
+    assert findings(HELD, addresses=(Address(4, 7, "209.245.225.161", 32),)) == []
+    assert findings(HELD, ask=granted) == []
