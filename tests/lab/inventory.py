@@ -10,9 +10,12 @@ import json
 import sys
 import typing as t
 
+import yaml
 from hosts import HOSTS
 from place import HERE, Place
 from table import Host
+
+PROFILE = HERE.parents[1] / "plugins" / "module_utils" / "owners" / "profiles" / "doublezerod.yml"
 
 
 def write(place: Place) -> None:
@@ -43,6 +46,17 @@ def variables(place: Place, host: Host) -> t.Iterator[tuple[str, t.Any]]:
         # No systemd runs in a namespace: the lab itself restarts the daemon.
         restart = [sys.executable, str(HERE / "lab.py"), "restart", host.name]
         restart += ["--prefix", place.prefix, "--dir", str(place.where)]
-        yield "reclaim_owners", [{"name": "doublezerod", "restart": restart}]
+        yield "reclaim_owners", [dict(asked_here(place, host), name="doublezerod", restart=restart)]
     if host.intent:
         yield "reclaim_intent", host.intent
+
+
+def asked_here(place: Place, host: Host) -> dict[str, t.Any]:
+    """How the shipped profile asks the daemon, with the host's own socket."""
+    asked: dict[str, t.Any] = {}
+    for field in ("wants", "sessions"):
+        asked[field] = [
+            dict(ask, sockets=[str(place.run(host) / "doublezerod.sock")]) if "sockets" in ask else ask
+            for ask in yaml.safe_load(PROFILE.read_text(encoding="utf-8"))[field]
+        ]
+    return asked
