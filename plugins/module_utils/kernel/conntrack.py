@@ -14,6 +14,7 @@ import typing as t
 from ..model import Flow, Unseen
 from .netlink import NETLINK_NETFILTER, Interrupted, Message, Netlink, attributes
 from .processes import note
+from .sysctl import tracks
 
 _GET = 1 << 8 | 1
 """NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_GET."""
@@ -56,6 +57,8 @@ def stream(netns: str | int | None, unseen: t.List[Unseen]) -> t.Iterator[Flow]:
 
 def messages(netns: str | int | None, unseen: t.List[Unseen]) -> t.Iterator[Message]:
     """The same, as the kernel's messages."""
+    if not tracks(netns):
+        return
     try:
         wire = Netlink(NETLINK_NETFILTER, netns)
     except PermissionError:  # that was the namespace: opening a netlink socket takes no privilege

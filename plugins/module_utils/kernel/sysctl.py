@@ -17,6 +17,7 @@ from .namespace import entered
 from .processes import note
 
 _ROOT = "/proc/sys/net"
+_TRACKING = "/proc/thread-self/net/stat/nf_conntrack"
 _FAMILIES = ((4, "ipv4"), (6, "ipv6"))
 
 
@@ -32,6 +33,20 @@ def forwarding(netns: str | int | None, unseen: t.List[Unseen] | None = None) ->
     with entered(netns):
         _tell_absent(unseen)
         return tuple(family for family, name in _FAMILIES if _forwards("%s/%s/conf" % (_ROOT, name)))
+
+
+def tracks(netns: str | int | None) -> bool:
+    """May there be connection tracking entries? Raises ValueError and PermissionError as ``entered`` does.
+
+    To ask the kernel for them loads its modules, so it is not asked where there is nothing. An older kernel does not show
+    the count in a namespace that belongs to a user namespace: what tells then is whether it has statistics.
+    """
+    with entered(netns):
+        try:
+            with open("%s/netfilter/nf_conntrack_count" % _ROOT, "rb") as stream:
+                return stream.read(16).strip() != b"0"
+        except OSError:
+            return not os.path.isdir("%s/ipv4" % _ROOT) or os.path.exists(_TRACKING)
 
 
 def _forwards(conf: str) -> bool:

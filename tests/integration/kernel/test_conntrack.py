@@ -15,7 +15,8 @@ import sys
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel import conntrack
-from ansible_collections.netmend.reclaim.plugins.module_utils.model import Unseen
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Flow, Unseen
+from ansible_collections.netmend.reclaim.tests.integration.kernel.test_processes import as_nobody
 
 HERE = pathlib.Path(__file__).resolve().parent
 ZOO = runpy.run_path(str(HERE / "conntrack_zoo.py"))
@@ -102,5 +103,22 @@ def test_many_flows_come_each_once(netns) -> None:
 def test_none_where_nothing_is_tracked(netns) -> None:
     unseen: list[Unseen] = []
     assert list(conntrack.stream(netns().name, unseen)) == []
-    # a kernel without the module says so, one with it has seen nothing
-    assert unseen in ([], [Unseen("conntrack entries", "the kernel has no module nf_conntrack_netlink")])
+    assert unseen == [], "nobody is asked where nothing is counted"
+
+
+@needs_tools
+def test_who_may_not_see_them_is_told_that_they_are_there(netns) -> None:
+    def read() -> tuple[list[Flow], list[Unseen]]:
+        unseen: list[Unseen] = []
+        return list(conntrack.stream(None, unseen)), unseen
+
+    namespace = netns()
+    with namespace.entered():
+        assert as_nobody(read) == ([], [])
+    namespace.sh("conntrack -I -p udp -s 192.0.2.9 -d 192.0.2.1 --sport 1 --dport 2 -t 60")
+    with namespace.entered():
+        assert as_nobody(read) == (
+            [],
+            [Unseen("conntrack entries", "the kernel shows them with CAP_NET_ADMIN only")],
+        )
+        assert len(read()[0]) == 1
