@@ -29,26 +29,24 @@ class Keepers(Guard):
 
     def __init__(self, index: Index) -> None:
         living = [state for state in index.owners if state.alive is not False]
-        self._index = Index(dataclasses.replace(index.snapshot, owners=tuple(living)))
-        wanted = [want for state in living for want in state.wants or ()]
-        self._by_destination = any(
-            mark.kind == "route" and mark.prefix for state in living for mark in state.marks
-        ) or any(want.kind == "route" and "dst" in want.selector for want in wanted)
+        self._index = _only(index, living)
+        self._choosy = _only(index, [state for state in living if _is_choosy(state)])
+        """With those only to whom the destination of a route makes a difference."""
 
     def objection(self, change: Change) -> str:
         if change.op not in REMOVALS or change.kind not in _KINDS or not self._index.owners:
             return ""
         for item in (change.item, *self._with_it(change)):
-            words = self._objection_of(item)
+            words = _objection(self._index, item)
             if words:
                 return words
         return ""
 
     def looks_at_destinations(self, change: Change) -> bool:
-        return change.op == "route.del" and self._by_destination
+        return change.op == "route.del" and bool(self._choosy.owners)
 
     def objection_to(self, change: Change, dst: str) -> str:
-        return self._objection_of(dataclasses.replace(change.item, dst=dst))
+        return _objection(self._choosy, dataclasses.replace(change.item, dst=dst))
 
     def _with_it(self, change: Change) -> t.Iterator[Item]:
         """What goes with a link, or does not work without it."""
@@ -59,21 +57,22 @@ class Keepers(Guard):
                 if number in (link.master, link.parent, link.underlay) and link.peer_netns is None:
                     yield link
 
-    def _objection_of(self, item: Item) -> str:
-        state = self._keeper(item)
-        if state is None:
-            return ""
-        name, what = clean(state.name, _NAME), self._named(item)
-        if state.alive:
-            return "%s is alive, and %s is its own, as far as that can be told" % (name, what)
-        return "%s may be %s's, and whether that is alive is not known" % (what, name)
 
-    def _keeper(self, item: Item) -> OwnerState | None:
-        state = whose(self._index, item)
-        if state is None or (state.alive and is_left(self._index, item) is not None):
-            return None
-        return state
+def _only(index: Index, owners: t.Iterable[OwnerState]) -> Index:
+    return Index(dataclasses.replace(index.snapshot, owners=tuple(owners)))
 
-    def _named(self, item: Item) -> str:
-        text = item.name if isinstance(item, Link) else item.address if isinstance(item, Address) else "it"
-        return clean(text, _NAME)
+
+def _is_choosy(state: OwnerState) -> bool:
+    marked = any(mark.kind == "route" and mark.prefix for mark in state.marks)
+    return marked or any(want.kind == "route" and "dst" in want.selector for want in state.wants or ())
+
+
+def _objection(index: Index, item: Item) -> str:
+    state = whose(index, item)
+    if state is None or (state.alive and is_left(index, item) is not None):
+        return ""
+    name = clean(state.name, _NAME)
+    what = clean(item.name if isinstance(item, Link) else item.address if isinstance(item, Address) else "it", _NAME)
+    if state.alive:
+        return "%s is alive, and %s is its own, as far as that can be told" % (name, what)
+    return "%s may be of %s, and whether that is alive is not known" % (what, name)
