@@ -39,6 +39,33 @@ def cause_of(state: OwnerState) -> str:
     return "owner-does-not-want" if state.alive else "owner-gone"
 
 
+def lived_on(links: t.Iterable[Link], left: t.Container[int], held: t.Iterable[int] = ()) -> t.Set[int]:
+    """Of the links that are left over, those that somebody else lives on: what is on them is not left over either.
+
+    A program holds a tun device with a carrier open; the other end of a veth in another namespace belongs to that, which
+    lives. A bridge has a port, a link another one on top of it, that is not left over or is lived on. ``held``: what is
+    known to be in use besides.
+    """
+    links = tuple(links)
+    used = {link.ifindex for link in links if link.ifindex in left and _other_end_lives(link)} | set(held)
+    while True:
+        above = (link for link in links if link.ifindex not in left or link.ifindex in used)
+        more = {number for link in above for number in _below(link) if number in left}
+        if more <= used:
+            return used
+        used |= more
+
+
+def _other_end_lives(link: Link) -> bool:
+    return (link.kind == "tun" and link.carrier) or (link.kind == "veth" and link.peer_netns is not None)
+
+
+def _below(link: Link) -> t.Set[int]:
+    """What a link is in or stands on. The parent of a veth is its peer."""
+    parent = None if link.kind == "veth" or link.peer_netns is not None else link.parent
+    return {number for number in (link.master, link.underlay, parent) if number is not None}
+
+
 @dataclasses.dataclass(frozen=True)
 class Settled:
     """Who is to mend what a rule found, and how."""
@@ -61,6 +88,12 @@ class OwnedCheck(HostCheck):
     def left(self, item: Item) -> OwnerState | None:
         """The owner that left it over; None where there is any reason to keep it."""
         return is_left(self.index, item)
+
+    def lived_on(self) -> t.Set[int]:
+        """The links of dead owners that somebody else lives on."""
+        if not self.index.owners:
+            return set()
+        return lived_on(self.index.links, {link.ifindex for link in self.index.links if self.left(link) is not None})
 
     def among(self, items: t.Iterable[Item]) -> OwnerState | None:
         """The owner that most probably made one of these: one that lives before one of which that is not known, before a

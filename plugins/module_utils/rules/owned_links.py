@@ -12,7 +12,7 @@ from ..model import Address, Finding, Link, OwnerState, RouteGroup, Session
 from ..owners.fits import wanted
 from .base import rule
 from .common import is_link_local, plural, several
-from .owned import OwnedCheck, cause_of, of_whom, owner_of
+from .owned import OwnedCheck, cause_of, lived_on, of_whom, owner_of
 from .sessions import LIVE
 from .tally import Tally
 
@@ -66,30 +66,9 @@ class LinkOwnerGone(OwnedCheck):
         if session.ifindex in self._left and session.inode and session.state in _BOUND:
             self._held.add(session.ifindex)
 
-    def _is_held(self, link: Link) -> bool:
-        """Is there somebody who lives on the other end of it?"""
-        if link.ifindex in self._held or (link.kind == "tun" and link.carrier):
-            return True
-        return link.kind == "veth" and link.peer_netns is not None
-
-    def _used(self) -> t.Set[int]:
-        """Those that somebody else uses, also by what is in them or stands on them."""
-        used = {number for number, (link, _state) in self._left.items() if self._is_held(link)}
-        while True:
-            more = {
-                number
-                for each in self.index.links
-                if each.ifindex not in self._left or each.ifindex in used
-                for number in _below(each)
-            }
-            more &= set(self._left)
-            if more <= used:
-                return used
-            used |= more
-
     def conclude(self) -> t.Iterable[Finding]:
         tally: Tally[t.Tuple[str, str], t.Tuple[Link, OwnerState]] = Tally()
-        used = self._used()
+        used = lived_on(self.index.links, self._left, self._held)
         for link, state in sorted(self._left.values(), key=lambda pair: pair[0].name):
             if link.ifindex not in used:
                 tally.add((state.name, link.name), (link, state))
@@ -127,12 +106,6 @@ class LinkOwnerGone(OwnedCheck):
         return [item for item in self.index.addresses_on(link.ifindex) if not is_link_local(item.address)]
 
 
-def _below(link: Link) -> t.Set[int]:
-    """What a link is in or stands on. The parent of a veth is its peer."""
-    parent = None if link.kind == "veth" or link.peer_netns is not None else link.parent
-    return {number for number in (link.master, link.underlay, parent) if number is not None}
-
-
 @rule(
     id="RC405",
     name="address-owner-gone",
@@ -148,7 +121,8 @@ def _below(link: Link) -> t.Set[int]:
         "No process of the owner runs; or it runs, was asked for all that it wants, and does not name the address."
     ),
     false_positives=(
-        "An address that no owner names and no profile describes is nobody's. Where any owner that it fits is alive and did "
+        "An address that no owner names and no profile describes is nobody's. One on a link of a dead owner that others "
+        "live on (the bridge of containers that run on without their engine) is theirs. Where any owner that it fits is alive and did "
         "not disown it, or it is not known whether it lives, it stays. The loopback's own addresses and the link-local "
         "ones of IPv6 are the kernel's. What intent declares is wanted."
     ),
@@ -159,8 +133,9 @@ class AddressOwnerGone(OwnedCheck):
         super().__init__(*args)
         declared = {str(item["address"]).partition("/")[0] for item in self.intent.addresses}
         self._left: t.Dict[str, t.List[t.Tuple[Address, OwnerState]]] = {}
+        lived = self.lived_on()
         for item in self.index.snapshot.addresses if self.index.owners else ():
-            if item.address in declared or self._is_the_kernels(item):
+            if item.address in declared or item.ifindex in lived or self._is_the_kernels(item):
                 continue
             state = self.left(item)
             if state is not None:

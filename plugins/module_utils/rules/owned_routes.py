@@ -46,6 +46,7 @@ class LeftRoutes(OwnedCheck):
     def __init__(self, *args: t.Any) -> None:
         super().__init__(*args)
         self._states: t.Dict[str, OwnerState] = {}
+        self._lived_on = self.lived_on()
         self._known: t.Dict[t.Tuple[_Kind, _Hops], t.Optional[OwnerState]] = {}
         self._tally: Tally[_Key, RouteGroup] = Tally()
         self._all: t.Dict[_Kind, int] = {}
@@ -60,6 +61,8 @@ class LeftRoutes(OwnedCheck):
         if template.type not in self.types or template.proto == "ra" or not self.index.owners:
             return  # the kernel itself makes routes of proto ra
         self._count(group)
+        if any(hop.ifindex in self._lived_on for hop in template.hops):
+            return
         state = self._left_by(template)
         if state is not None:
             self._take(state, group)
@@ -224,7 +227,8 @@ class LeftRoutes(OwnedCheck):
     false_positives=(
         "A protocol alone proves nothing where another owner that is or was here writes the same. Where any owner that "
         "they fit is alive and did not disown them, or it is not known whether it lives, they stay. So do routes of an "
-        "owner that was never on this host, and all of the kernel and of proto ra, which the kernel writes itself. "
+        "owner that was never on this host, those over a link of a dead owner that others live on (the veth of a container "
+        "that runs on without its engine), and all of the kernel and of proto ra, which the kernel writes itself. "
         "Managers whose objects are meant to outlive them count as gone when their program is."
     ),
     remedies=("owner.release", "owner.restart", "route.del"),
