@@ -69,6 +69,8 @@ class Request:
     logs: t.Tuple[str, ...] = ()
     firewall: bool = True
     """Is the firewall read?"""
+    firewall_trace: bool = False
+    """Is what it seems to drop proven by a packet that the kernel traces?"""
     evidence: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     """Which other witnesses are asked, as evidence_info takes them: ``journal``, ``strace``, ``counters``."""
     limit: int = 200
@@ -86,6 +88,8 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         from .planning import wishes  # late: most audits do not plan, and pay for each import
 
         asked = wishes(params)
+    if params.get("firewall_trace") and params.get("firewall") is False:
+        raise ValueError("firewall_trace: it proves what is found in the firewall; expected firewall: true with it")
     if limit is not None and limit < 1:
         raise ValueError("limit: %d findings; expected at least 1" % limit)
     return Request(
@@ -95,6 +99,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
         firewall=params.get("firewall") is not False,
+        firewall_trace=bool(params.get("firewall_trace")),
         evidence=witnesses.options(params),
         limit=limit or Request.limit,
         plan=asked,
@@ -175,6 +180,10 @@ def look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) ->
     said = witnesses.hear(request, kernel, unseen)
     snapshot = dataclasses.replace(kernel.snapshot(), taken=time.time(), **said)
     findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
+    if request.firewall_trace:
+        from .evidence.firewall.proving import proven  # late: it starts programs, and few audits ask for it
+
+        findings = proven(findings, kernel.netns, unseen)
     small = _small(snapshot)
     totals.update((_KINDS[name], number) for name, number in small.items())
     return Look(Sight(snapshot, tuple(sorted(findings, key=_worst_first)), totals), dict(small, **counts), unseen)

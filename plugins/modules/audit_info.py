@@ -449,6 +449,15 @@ options:
         this host sends. Needs root; the rules of the hooks that a sent packet passes are read, whoever manages them.
     type: bool
     default: true
+  firewall_trace:
+    description:
+      - Prove what the firewall seems to drop, for the first few findings of rule C(RC501). For each, a table of the
+        collection's own is added to nftables that traces exactly one packet, that packet is sent as the session's own are
+        (a datagram, a SYN or an echo request), the kernel names the rule that ends its way, and the table is removed again.
+      - This sends packets and changes the firewall for a moment, which an audit does not do otherwise. A table that a
+        killed run left behind is removed by the next one.
+    type: bool
+    default: false
   journal:
     description:
       - The systemd journal of the host, where programs of all kinds say that a send was refused. Its last 15 minutes are
@@ -780,6 +789,7 @@ def main() -> None:
             owners=dict(type="list", elements="dict", default=[], options=OWNER),
             logs=dict(type="list", elements="path", default=[]),
             firewall=dict(type="bool", default=True),
+            firewall_trace=dict(type="bool", default=False),
             journal=dict(type="dict", options=JOURNAL),
             limit=dict(type="int", default=200),
             plan=dict(type="bool", default=False),

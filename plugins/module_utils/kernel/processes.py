@@ -119,6 +119,15 @@ def read(pid: int) -> Process | None:
     return None if comm is None else Process(pid, _shown(comm), started)
 
 
+def start_of(pid: int) -> int | None:
+    """When a process was started, in ticks since boot: tells it from a later one with the same id. None: it is gone."""
+    try:
+        with open("/proc/%d/stat" % pid, "rb") as stream:
+            return int(stream.read().rpartition(b")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
 def pids() -> t.List[int]:
     """The processes that /proc shows, lowest first."""
     try:

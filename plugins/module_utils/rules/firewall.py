@@ -39,7 +39,7 @@ _Tuple = t.Tuple[str, str, t.Optional[int], str, t.Optional[int]]
     proof=(
         "The kernel finds a route for the packet; the rules of the hooks output and postrouting, walked in the kernel's "
         "order with the packet's addresses, ports, link, mark, user and connection state, end in one that drops it. With "
-        "O(netmend.reclaim.audit_info#module:firewall_trace) the kernel's own trace of one packet of that flow confirms it."
+        "C(firewall_trace) the kernel's own trace of one packet of that flow confirms it."
     ),
     false_positives=(
         "A rule that is not understood, or that looks at what is not known, makes a hint of all that follows it, and a "
@@ -88,12 +88,12 @@ class FirewallBlocksSession(SocketCheck):
         if session.protocol == "tcp" and not opening:
             flow = dataclasses.replace(flow, state="established")
         found = self._verdict(flow)
-        if found is None or not _may_block(found) or (found.confidence == "hint" and not opening):
+        if found is None or not _may_block(found) or not (found.settled or opening):
             return
         if session.protocol == "udp":
             # Whether an answer ever came, the socket does not tell: only where that changes nothing it is not asked.
             later = self._verdict(dataclasses.replace(flow, state="established"))
-            if later is None or not later.blocks or later.confidence == "hint":
+            if later is None or not (later.blocks and later.settled):
                 if len(self._pending) < PENDING:
                     self._pending[_tuple(session)] = session, flow, found
                 return
@@ -125,7 +125,7 @@ class FirewallBlocksSession(SocketCheck):
         return None if self._evaluator is None else self._evaluator.verdict(flow)
 
     def _take(self, session: Session, flow: Packet, found: Verdict) -> None:
-        key = (*_key(found), found.confidence)
+        key = (*_key(found), found.settled)
         self._flows.setdefault((session.protocol, session.local, session.unit, session.uid, *key), (flow, found))
         self.collect(session, key)
 
@@ -142,16 +142,17 @@ class FirewallBlocksSession(SocketCheck):
         return self.finding(
             "session",
             dict(held.selector, **words.identity(place)),
-            "%s has %s whose packets the firewall %s: %s."
+            "%s has %s whose packets the firewall %s: %s%s."
             % (
                 held.words,
                 plural(held.count, "%s session" % first.protocol),
                 _does(found),
                 words.place(place),
+                ", or a rule before it" if found.settled and found.confidence == "hint" else "",
             ),
             evidence,
-            severity=None if found.confidence == "strong" else "medium",
-            confidence=found.confidence,
+            severity=None if found.settled else "medium",
+            confidence="strong" if found.settled else "hint",
             advice=_ADVICE + self._doubts(found),
             owner=held.owner,
             count=held.count,
@@ -217,7 +218,7 @@ class FirewallBlocksSession(SocketCheck):
         place = found.place
         if place is None:
             return None
-        sure = len(blocked) == len(flows) and all(each.confidence == "strong" for _flow, each in blocked)
+        sure = len(blocked) == len(flows) and all(each.settled for _flow, each in blocked)
         who = shown(event.unit or event.program)
         return self.finding(
             "flow",
@@ -276,7 +277,7 @@ def _may_block(found: Verdict) -> bool:
 
 
 def _does(found: Verdict) -> str:
-    if found.confidence == "hint":
+    if not found.settled:
         return "may well take"
     return "rejects" if found.outcome == "reject" else "drops"
 

@@ -18,8 +18,9 @@ import time
 import typing as t
 
 from ..kernel.port import Kernel
+from ..kernel.processes import start_of
 from ..kernel.restore import difference
-from . import arming, journal, spelling, who
+from . import arming, journal, spelling
 from .history import ROLLING_BACK, Standing, Transaction
 from .journal import Record
 from .place import Held, held
@@ -81,7 +82,7 @@ def _work(transaction: Transaction, standing: Standing) -> t.Iterator[None]:
             stack.enter_context(held(transaction.work_lock, _WORKER))
         except Held:
             worker = standing.begin["who"]
-            if worker["pid"] != os.getpid() and who.start_of(worker["pid"]) == worker["started"]:
+            if worker["pid"] != os.getpid() and start_of(worker["pid"]) == worker["started"]:
                 os.kill(worker["pid"], signal.SIGKILL)
             stack.enter_context(held(transaction.work_lock, _WORKER))
         yield

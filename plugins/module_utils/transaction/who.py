@@ -10,6 +10,7 @@ import os
 import pwd
 import typing as t
 
+from ..kernel.processes import start_of
 from ..model import WayIn
 from ..text import clean
 from .variables import CONTROLLER_VARIABLE
@@ -42,15 +43,6 @@ def in_words(known: t.Mapping[str, t.Any]) -> str:
     if known["controller"]:
         parts.append("controller %s" % known["controller"])
     return ", ".join(parts)
-
-
-def start_of(pid: int) -> int | None:
-    """When a process was started, in ticks since boot: tells it from a later one with the same id. None: it is gone."""
-    try:
-        with open("/proc/%d/stat" % pid, "rb") as stream:
-            return int(stream.read().rpartition(b")")[2].split()[19])
-    except (OSError, IndexError, ValueError):
-        return None
 
 
 def _user() -> str:

@@ -19,16 +19,17 @@ HERE = pathlib.Path(__file__).resolve().parent
 AUDITED = [sys.executable, str(HERE / "audited.py")]
 HOLDER = """
 import ctypes, json, resource, socket, sys
-name, local, connected, count = json.loads(sys.argv[1])
+name, local, connected, count, kind = json.loads(sys.argv[1])
 ctypes.CDLL(None).prctl(15, name.encode(), 0, 0, 0)
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 held = []
 for number in range(count):
-    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    opened = socket.socket(socket.AF_INET, socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM)
+    opened.setblocking(False)
     opened.bind((local, 20000 + number))
     if connected:
-        opened.connect((connected, 9))
+        opened.connect_ex((connected, 9))
     held.append(opened)
 print("open", flush=True)
 sys.stdin.read()
@@ -45,8 +46,10 @@ def audit(ns, **params: t.Any) -> dict[str, t.Any]:
     return audited(AUDITED, ns.name, json.dumps(params))["result"]
 
 
-def hold(ns, name: str, local: str, connected: str | None = None, count: int = 1) -> subprocess.Popen:
-    argv = [sys.executable, "-c", HOLDER, json.dumps([name, local, connected, count])]
+def hold(
+    ns, name: str, local: str, connected: str | None = None, count: int = 1, protocol: str = "udp"
+) -> subprocess.Popen:
+    argv = [sys.executable, "-c", HOLDER, json.dumps([name, local, connected, count, protocol])]
     holder = ns.start(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert holder.stdout.readline() == "open\n"
     return holder

@@ -72,6 +72,9 @@ class Verdict:
     """``strong`` where everything on the way was understood, else ``hint``."""
     place: Place | None = None
     """What takes it, or what is most likely to. None where it is accepted."""
+    settled: bool = False
+    """Is the outcome sure? With a hint that drops, only the place is then not: whatever is not known may drop it earlier,
+    but lets it through nowhere."""
     others: t.Tuple[Place, ...] = ()
     """What may take it before that."""
     blurred: t.Tuple[str, ...] = ()
@@ -137,7 +140,7 @@ class Evaluator:
     def verdict(self, flow: Packet) -> Verdict | None:
         """None where the budget is used up."""
         if not self.takes(flow.family):
-            return Verdict("accept", "strong" if self._firewall.whole else "hint")
+            return Verdict("accept", "strong" if self._firewall.whole else "hint", settled=self._firewall.whole)
         fields = _fields(flow)
         # Packets that differ in nothing that a rule looks at have the same fate.
         key = (flow.family, *(fields[field] for field in self._read))
@@ -148,7 +151,7 @@ class Evaluator:
                 return None
             # A drop in one base chain is final, whatever there is that could not be read.
             if not self._firewall.whole and found.outcome == "accept":
-                found = dataclasses.replace(found, confidence="hint")
+                found = dataclasses.replace(found, confidence="hint", settled=False)
             self._known[key] = found
         return self._known[key]
 
@@ -233,6 +236,8 @@ class _Walk:
         self._evaluator = evaluator
         self._fields = fields
         self._state = self._fields["ct_state"]
+        self._may_pass = False
+        """May something that is not known let it through, past what follows?"""
         self._sure = True
         """Does the packet surely come as far as here?"""
         self._maybe: t.List[Place] = []
@@ -253,9 +258,9 @@ class _Walk:
             if ended is not None and ended[0] in ("drop", "reject"):
                 if not maybe:
                     return self._result(*ended)
-                self._doubt(ended[1], taking=True)
+                self._doubt(ended[1], ended[0])
             if ended is not None and ended[0] == "queue":
-                self._doubt(ended[1], taking=True)
+                self._doubt(ended[1], "queue")
             if self._fields["ct_state"] != before["ct_state"]:
                 self._state = self._fields["ct_state"]
             self._reroute(chain, before)
@@ -268,6 +273,7 @@ class _Walk:
             outcome,
             "strong" if self._sure and outcome != "unknown" else "hint",
             place,
+            self._sure or (outcome in ("drop", "reject") and not self._may_pass),
             tuple(self._maybe[:_OTHERS]),
             tuple(self._blurred[:_OTHERS]),
         )
@@ -281,10 +287,12 @@ class _Walk:
         if after["daddr"] != before["daddr"]:
             after["daddr_type"] = None
 
-    def _doubt(self, place: Place, taking: bool) -> None:
-        """From here on it is not sure that the packet comes so far."""
+    def _doubt(self, place: Place, verdict: str) -> None:
+        """From here on it is not sure that the packet comes so far: this place may have had its say."""
         self._sure = False
-        if taking and place not in self._maybe:
+        if verdict not in ("drop", "reject"):
+            self._may_pass = True
+        if verdict in ("drop", "reject", "queue") and place not in self._maybe:
             self._maybe.append(place)
         text = place.rule.text if place.rule is not None else ""
         if text and text not in self._blurred:
@@ -322,11 +330,11 @@ class _Walk:
                     if certain and aim is not None and (ended is not None or verdict == "goto"):
                         return ended
                     if ended is not None:
-                        self._doubt(ended[1], taking=ended[0] in ("drop", "reject", "queue"))
+                        self._doubt(ended[1], ended[0])
                     elif aim is None or verdict == "goto":
-                        self._doubt(place, taking=False)
+                        self._doubt(place, verdict)
                 elif verdict == "unknown" or not certain:
-                    self._doubt(place, taking=verdict in ("drop", "reject", "queue"))
+                    self._doubt(place, verdict)
                 else:
                     return None if verdict == "return" else (verdict, place)
         return None

@@ -23,6 +23,8 @@ HOOKS = ("output", "postrouting")
 _LEGACY = (("ip", "iptables-legacy", "/proc/thread-self/net/ip_tables_names"),
            ("ip6", "ip6tables-legacy", "/proc/thread-self/net/ip6_tables_names"))  # fmt: skip
 _NFT_SAVE = (("ip", "iptables-nft"), ("ip6", "ip6tables-nft"))
+TRACE_PREFIX = "netmend_reclaim_trace_"
+"""Tables of our own, for as long as a trace lasts: no part of anybody's firewall."""
 _WHAT = "the firewall"
 
 _Key = t.Tuple[str, str, str, str]
@@ -75,6 +77,9 @@ def _read_nft(netns: str | int | None, found: _Found, unseen: t.List[Unseen]) ->
     dormant = set()
     for table in kinds.get("table", ()):
         family, name = str(table.get("family")), str(table.get("name"))
+        if name.startswith(TRACE_PREFIX):
+            dormant.add((family, name))
+            continue
         if _is_dormant(netns, table):
             dormant.add((family, name))
         backend = _NFT_NAMES[family] if (family, name) in saved else "nft"

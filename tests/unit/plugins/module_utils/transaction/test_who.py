@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.processes import start_of
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import WayIn
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction import who
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.variables import CONTROLLER_VARIABLE
@@ -17,7 +18,7 @@ def test_all_that_is_known_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     ways = [WayIn("192.0.2.7", "192.0.2.1", 22, 50000, "x"), WayIn("192.0.2.7", "192.0.2.1", 22, 50001, "x")]
     known = dict(who.who(ways), user="alice")
     assert who.in_words(known) == "alice, who came in from 192.0.2.7, controller bob@laptop\\x1b[2J"
-    assert known["pid"] == os.getpid() and known["started"] == who.start_of(os.getpid())
+    assert known["pid"] == os.getpid() and known["started"] == start_of(os.getpid())
 
 
 def test_a_user_alone(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,6 +30,6 @@ def test_a_process_that_is_gone_has_no_start() -> None:
     child = os.fork()
     if child == 0:
         os._exit(0)
-    assert who.start_of(child) is not None  # not buried yet
+    assert start_of(child) is not None  # not buried yet
     os.waitpid(child, 0)
-    assert who.start_of(child) is None
+    assert start_of(child) is None

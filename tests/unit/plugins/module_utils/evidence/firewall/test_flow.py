@@ -130,6 +130,8 @@ def test_what_is_sure_in_spite_of_a_strange_condition_is_so_with_it_and_without_
         return verdict(dataclasses.replace(firewall, chains=chains), packet)
 
     strange, fits, fails = told(UNKNOWN), told(), told(never)
+    if strange.settled:
+        assert all(other.blocks is strange.blocks for other in (fits, fails) if other.settled)
     if strange.confidence == "strong":
         for other in (fits, fails):
             if other.confidence == "strong":
@@ -146,6 +148,16 @@ def test_a_drop_behind_an_exception_that_is_not_understood_is_a_hint_with_its_re
     assert told is not None and (told.outcome, told.confidence) == ("drop", "hint")
     assert told.place is not None and told.place.rule is drop and told.place.packets == 3
     assert told.blurred == ("ip dscp ef accept",)
+
+
+def test_where_it_is_dropped_may_be_open_where_that_it_is_is_not() -> None:
+    strange = FirewallRule(1, "ip dscp ef drop", (FirewallMatch("ip dscp ef"),), "drop")
+    drop = FirewallRule(2, "drop", (), "drop")
+    chain = FirewallChain("ip", "t", "out", "nft", None, "filter", "output", 0, "accept", (strange, drop))
+    told = verdict(Firewall((chain,)), Packet(4, "udp", "198.51.100.1"))
+    assert told is not None and (told.outcome, told.confidence, told.settled) == ("drop", "hint", True)
+    assert told.place is not None and told.place.rule is drop
+    assert [place.rule for place in told.others] == [strange]
 
 
 def test_a_firewall_that_is_too_large_has_no_verdict() -> None:
