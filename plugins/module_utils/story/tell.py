@@ -1,0 +1,183 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""explain_info: asks the kernel, the witnesses and the rules about one flow, and puts the answers together."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ..audit import Look, as_json, chosen, look, request
+from ..bounds import take
+from ..commands import inside
+from ..info.reach import NO_SUCH_LINK, QUESTION, explained, question
+from ..model import Answer, Finding, Owner, Query, Session
+from ..reach import Reach
+from ..text import clean
+from .flows import Asked, Flow, flows, plain, query
+from .mends import mends, vain
+from .relevant import CONFIGURATION, relevant
+from .verdict import VERDICTS, first_of, verdict, worst
+
+if t.TYPE_CHECKING:
+    from ..kernel.port import Kernel
+
+SOCKETS = 256
+"""Sockets to the destination that are looked at."""
+FINDINGS = 20
+_ROUTELESS = ("no-route", "nexthop-dead", "route-throw")
+
+
+@dataclasses.dataclass(frozen=True)
+class Told:
+    """One send with all that is known of it."""
+
+    flow: Flow
+    reach: Reach
+    verdict: str
+    findings: t.Sequence[Finding]
+
+
+def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.Any]:
+    """What the module returns. Raises ValueError for options that make no sense."""
+    asked = _asked(params)
+    seen = look(kernel, request(params), chosen((), ()))
+    told = [_told(asked, seen, *each) for each in _sends(asked, seen, kernel)]
+    main = told[worst([each.verdict for each in told])]
+    findings = first_of(main.verdict, main.findings)
+    owner = _owner(main.flow, findings)
+    first = [time for time in _firsts(main, findings) if time is not None]
+    witnesses = [dataclasses.asdict(item) for each in _same(main, told) for item in each.flow.witnesses]
+    return {
+        "question": dataclasses.asdict(asked),
+        "verdict": main.verdict,
+        "meaning": VERDICTS[main.verdict],
+        "errno": main.reach.errno,
+        "cause": findings[0].cause if findings else main.reach.explanation,
+        "explanation": main.reach.explanation,
+        "flow": _shown(main),
+        "chain": [dataclasses.asdict(item) for item in main.reach.chain],
+        "others": [_shown(each) for each in told if each is not main],
+        "witnesses": witnesses,
+        "owner": None if owner is None else dataclasses.asdict(owner),
+        "since": min(first) if first else None,
+        "going_on": _going_on(witnesses, findings),
+        "mends": [dataclasses.asdict(item) for item in mends(main.verdict, findings)],
+        "does_not": [dataclasses.asdict(item) for item in vain(main.verdict)],
+        "findings": take((as_json(item) for item in main.findings), FINDINGS)[0],
+        "findings_elsewhere": len(seen.sight.findings) - len(main.findings),
+        "unseen": [dataclasses.asdict(item) for item in [*seen.unseen, *kernel.unseen]],
+    }
+
+
+def _asked(params: t.Mapping[str, t.Any]) -> Asked:
+    said = question({name: params.get(name) for name in QUESTION}, "")
+    unit = params.get("unit")
+    if unit and "." not in unit:
+        unit += ".service"
+    return Asked(
+        to=said["to"],
+        source=said["source"],
+        interface=said["interface"],
+        unit=unit,
+        protocol=params.get("protocol"),
+        port=said["port"],
+        mark=said["mark"],
+        uid=said["uid"],
+    )
+
+
+def _sends(asked: Asked, seen: Look, kernel: Kernel) -> t.Iterator[t.Tuple[Flow, Reach, Answer]]:
+    """The sends to the destination, with the kernel's answers."""
+    index = seen.sight.index
+    found = flows(asked, index, _sockets(asked, kernel), lambda session: _shows(session, kernel))
+    links = [index.link_named(flow.interface) for flow in found]
+    queries: t.List[Query] = [
+        query(flow, asked, link.ifindex if link else None if flow.interface is None else NO_SUCH_LINK)
+        for flow, link in zip(found, links)
+    ]
+    reaches = explained(kernel, index, queries, [flow.interface for flow in found])
+    return iter(list(zip(found, reaches, kernel.lookup(queries))))
+
+
+def _sockets(asked: Asked, kernel: Kernel) -> t.List[Session]:
+    """The sockets to the destination, with who holds them."""
+    found = []
+    for session in kernel.sessions():
+        if session.remote is not None and plain(session.remote) == asked.to:
+            found.append(session)
+            if len(found) == SOCKETS:
+                break
+    holders = kernel.holders({session.inode for session in found} - {0}) if found else {}
+    return [dataclasses.replace(session, processes=holders.get(session.inode, ())) for session in found]
+
+
+def _shows(session: Session, kernel: Kernel) -> str:
+    netns = None if kernel.netns is None else str(kernel.netns)
+    return inside(netns, "ss", "-tuwanp", "dst", session.remote or "")
+
+
+def _told(asked: Asked, seen: Look, flow: Flow, reach: Reach, answer: Answer) -> Told:
+    index = seen.sight.index
+    hop = answer.route.hops[0] if answer.route is not None and answer.route.hops else None
+    chosen_source = answer.route.prefsrc if answer.route is not None else None
+    addresses = [asked.to, flow.source or chosen_source, hop.gateway if hop else None]
+    links = [flow.interface, index.name_of(hop.ifindex) if hop else None]
+    routeless = reach.cause in _ROUTELESS
+    findings = relevant(
+        seen.sight.findings,
+        [text for text in addresses if text],
+        [name for name in links if name and name != "lo"],
+        [unit for unit in (flow.unit, asked.unit) if unit],
+        CONFIGURATION if routeless or reach.cause == "neighbour-failed" else (),
+        routeless,
+    )
+    return Told(flow, reach, verdict(reach, findings), findings)
+
+
+def _same(main: Told, told: t.Sequence[Told]) -> t.List[Told]:
+    """The sends from the same source over the same link: who tells of one tells of the other."""
+    return [each for each in told if (each.flow.source, each.flow.interface) == (main.flow.source, main.flow.interface)]
+
+
+def _owner(flow: Flow, findings: t.Sequence[Finding]) -> t.Optional[Owner]:
+    for finding in findings:
+        if finding.owner is not None:
+            return finding.owner
+    if flow.program or flow.unit:
+        return Owner(name=flow.program or flow.unit or "?", alive=True, known_by="it holds the socket", unit=flow.unit)
+    return None
+
+
+def _firsts(main: Told, findings: t.Sequence[Finding]) -> t.Iterator[t.Optional[float]]:
+    for finding in findings[:1]:
+        yield finding.first_seen
+    for item in main.flow.witnesses:
+        yield item.first
+
+
+def _going_on(witnesses: t.Sequence[t.Mapping[str, t.Any]], findings: t.Sequence[Finding]) -> t.Optional[bool]:
+    """Does some witness say that it goes on now? None where none knows."""
+    said = [item["going_on"] for item in witnesses if item["going_on"] is not None]
+    return any(said) if said else None
+
+
+def _shown(told: Told) -> t.Dict[str, t.Any]:
+    flow = told.flow
+    return {
+        "source": flow.source,
+        "interface": flow.interface,
+        "protocol": flow.protocol,
+        "port": flow.port,
+        "mark": flow.mark,
+        "program": None if flow.program is None else clean(flow.program, 64),
+        "unit": flow.unit,
+        "reachable": told.reach.reachable,
+        "errno": told.reach.errno,
+        "cause": told.reach.cause,
+        "verdict": told.verdict,
+        "explanation": told.reach.explanation,
+        "told_by": sorted({item.source for item in flow.witnesses}) or ["question"],
+    }
