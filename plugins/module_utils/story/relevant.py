@@ -14,6 +14,8 @@ from ..model import Finding
 CONFIGURATION = ("RC407", "RC602")
 """What is wrong with the host's own addresses and gateways may be behind whatever does not get out."""
 RESOLVERS = ("RC601",)
+_ON_A_LINK = ("link", "session", "sysctl", "path")
+"""Kinds of objects that are about all that goes over a link. A route over it is about its own destinations."""
 
 
 def relevant(
@@ -28,11 +30,20 @@ def relevant(
     links or its unit, and all of ``rules``, in their order. What is said of a default route is about a flow that has no
     route, not about each flow."""
     parsed = [ipaddress.ip_address(text) for text in addresses]
+    families = {address.version for address in parsed}
     found = []
     for finding in findings:
         owner = finding.owner
+        if finding.selector.get("family") not in (None, *families):
+            continue
         named = bool(owner is not None and owner.unit is not None and owner.unit in units and finding.kind == "session")
-        if named or finding.rule in rules or any(_names(text, parsed, links, routeless) for text in _texts(finding)):
+        if (
+            named
+            or finding.rule in rules
+            or any(
+                _names(text, parsed, links if finding.kind in _ON_A_LINK else (), routeless) for text in _texts(finding)
+            )
+        ):
             found.append(finding)
     return found
 
