@@ -11,16 +11,26 @@ import time
 import typing as t
 
 from .evidence.folding import fold
-from .info.evidence import ASKED, check, witnessed
+from .info.evidence import ASKED, JOURNAL, check, witnessed
+from .intent import OPTIONS as INTENT
 from .kernel.port import Kernel
 from .model import Event, Firewall, Unseen
 from .owners.held import held_sessions
+from .owners.profile import OPTIONS as OWNER
 from .owners.states import states
 from .owners.witness import WINDOW, owner_sessions
 
 if t.TYPE_CHECKING:
     from .audit import Request
 
+OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "intent": {"type": "dict", "default": {}, "options": INTENT},
+    "owners": {"type": "list", "elements": "dict", "default": [], "options": OWNER},
+    "logs": {"type": "list", "elements": "path", "default": []},
+    "firewall": {"type": "bool", "default": True},
+    "journal": {"type": "dict", "options": JOURNAL},
+}
+"""The argument spec of what an audit is told and whom it asks."""
 _SYSTEMD = "/run/systemd/system"
 """Is there where systemd is the init system (sd_booted(3))."""
 

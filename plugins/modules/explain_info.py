@@ -21,6 +21,7 @@ description:
 extends_documentation_fragment:
   - netmend.reclaim.port
   - netmend.reclaim.reads
+  - netmend.reclaim.witnesses
 options:
   to:
     description:
@@ -56,23 +57,6 @@ options:
     description:
       - The number of the user who sends, for policy rules that select by it.
     type: int
-  intent:
-    description:
-      - What should be there, as with M(netmend.reclaim.audit_info).
-    type: dict
-    default: {}
-  owners:
-    description:
-      - Profiles of daemons that own network objects, as with M(netmend.reclaim.audit_info).
-    type: list
-    elements: dict
-    default: []
-  logs:
-    description:
-      - Log files on the host, as with M(netmend.reclaim.audit_info).
-    type: list
-    elements: path
-    default: []
   show:
     description:
       - Print the story on the controller's screen, too.

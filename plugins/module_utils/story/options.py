@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..intent import OPTIONS as INTENT
-from ..owners.profile import OPTIONS as OWNER
+from ..witnesses import OPTIONS as WITNESSES
 
 OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "netns": {"type": "str"},
@@ -21,8 +20,6 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "port": {"type": "int"},
     "mark": {"type": "str"},
     "uid": {"type": "int"},
-    "intent": {"type": "dict", "default": {}, "options": INTENT},
-    "owners": {"type": "list", "elements": "dict", "default": [], "options": OWNER},
-    "logs": {"type": "list", "elements": "path", "default": []},
+    **WITNESSES,
     "show": {"type": "bool", "default": False},
 }

@@ -11,13 +11,16 @@ import typing as t
 
 from ..audit import Look, as_json, chosen, look, request
 from ..bounds import take
-from ..commands import inside
-from ..info.reach import NO_SUCH_LINK, QUESTION, explained, question
+from ..commands import inside, ip
+from ..info.reach import QUESTION, explained, question
 from ..model import Answer, Finding, Owner, Query, Session
-from ..reach import Reach
+from ..reach import ChainLink, Reach
+from ..reach.base import NO_SUCH_LINK
 from ..text import clean
+from .barrier import Barrier, barrier
+from .fallen import Fallen, fallen
 from .flows import Asked, Flow, flows, plain, query
-from .mends import mends, vain
+from .mends import Mend, mends, vain
 from .relevant import CONFIGURATION, relevant
 from .verdict import VERDICTS, first_of, verdict, worst
 
@@ -27,24 +30,33 @@ if t.TYPE_CHECKING:
 SOCKETS = 256
 """Sockets to the destination that are looked at."""
 FINDINGS = 20
-_ROUTELESS = ("no-route", "nexthop-dead", "route-throw")
+_ROUTELESS = ("no-route", "route-throw")
+_LOST = (*_ROUTELESS, "nexthop-dead", "neighbour-failed")
+"""Causes that may come from a default route, or from the host's own configuration."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Told:
     """One send with all that is known of it."""
 
+    to: str
     flow: Flow
     reach: Reach
     verdict: str
     findings: t.Sequence[Finding]
+    barrier: t.Optional[Barrier]
+    """What the firewall does to it; None where that was not looked at."""
+    fell: t.Optional[Fallen]
+    """The link that took the routes along."""
 
 
 def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.Any]:
     """What the module returns. Raises ValueError for options that make no sense."""
     asked = _asked(params)
-    seen = look(kernel, request(params), chosen((), ()))
-    told = [_told(asked, seen, *each) for each in _sends(asked, seen, kernel)]
+    wanted = request(params)
+    seen = look(kernel, wanted, chosen((), ()))
+    gateways = [item["gateway"] for item in wanted.intent.routes if item.get("gateway")]
+    told = [_told(asked, seen, gateways, *each) for each in _sends(asked, seen, kernel)]
     main = told[worst([each.verdict for each in told])]
     findings = first_of(main.verdict, main.findings)
     owner = _owner(main.flow, findings)
@@ -55,16 +67,16 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
         "verdict": main.verdict,
         "meaning": VERDICTS[main.verdict],
         "errno": main.reach.errno,
-        "cause": findings[0].cause if findings else main.reach.explanation,
+        "cause": _cause(main, findings),
         "explanation": main.reach.explanation,
         "flow": _shown(main),
-        "chain": [dataclasses.asdict(item) for item in main.reach.chain],
+        "chain": [dataclasses.asdict(item) for item in _chain(main)],
         "others": [_shown(each) for each in told if each is not main],
         "witnesses": witnesses,
         "owner": None if owner is None else dataclasses.asdict(owner),
         "since": min(first) if first else None,
         "going_on": _going_on(witnesses, findings),
-        "mends": [dataclasses.asdict(item) for item in mends(main.verdict, findings)],
+        "mends": [dataclasses.asdict(item) for item in _mends(main, findings, kernel)],
         "does_not": [dataclasses.asdict(item) for item in vain(main.verdict)],
         "findings": take((as_json(item) for item in main.findings), FINDINGS)[0],
         "findings_elsewhere": len(seen.sight.findings) - len(main.findings),
@@ -89,7 +101,7 @@ def _asked(params: t.Mapping[str, t.Any]) -> Asked:
     )
 
 
-def _sends(asked: Asked, seen: Look, kernel: Kernel) -> t.Iterator[t.Tuple[Flow, Reach, Answer]]:
+def _sends(asked: Asked, seen: Look, kernel: Kernel) -> t.List[t.Tuple[Flow, Query, Reach, Answer]]:
     """The sends to the destination, with the kernel's answers."""
     index = seen.sight.index
     found = flows(asked, index, _sockets(asked, kernel), lambda session: _shows(session, kernel))
@@ -99,7 +111,7 @@ def _sends(asked: Asked, seen: Look, kernel: Kernel) -> t.Iterator[t.Tuple[Flow,
         for flow, link in zip(found, links)
     ]
     reaches = explained(kernel, index, queries, [flow.interface for flow in found])
-    return iter(list(zip(found, reaches, kernel.lookup(queries))))
+    return list(zip(found, queries, reaches, kernel.lookup(queries)))
 
 
 def _sockets(asked: Asked, kernel: Kernel) -> t.List[Session]:
@@ -119,27 +131,62 @@ def _shows(session: Session, kernel: Kernel) -> str:
     return inside(netns, "ss", "-tuwanp", "dst", session.remote or "")
 
 
-def _told(asked: Asked, seen: Look, flow: Flow, reach: Reach, answer: Answer) -> Told:
+def _told(
+    asked: Asked, seen: Look, gateways: t.Sequence[str], flow: Flow, query: Query, reach: Reach, answer: Answer
+) -> Told:
     index = seen.sight.index
     hop = answer.route.hops[0] if answer.route is not None and answer.route.hops else None
     chosen_source = answer.route.prefsrc if answer.route is not None else None
+    lost = reach.cause in _LOST
+    fell = fallen(index, asked.to, gateways) if reach.cause in _ROUTELESS else None
     addresses = [asked.to, flow.source or chosen_source, hop.gateway if hop else None]
-    links = [flow.interface, index.name_of(hop.ifindex) if hop else None]
-    routeless = reach.cause in _ROUTELESS
+    links = [flow.interface, index.name_of(hop.ifindex) if hop else None, fell.link.name if fell else None]
     findings = relevant(
         seen.sight.findings,
         [text for text in addresses if text],
         [name for name in links if name and name != "lo"],
         [unit for unit in (flow.unit, asked.unit) if unit],
-        CONFIGURATION if routeless or reach.cause == "neighbour-failed" else (),
-        routeless,
+        CONFIGURATION if lost else (),
+        lost,
     )
-    return Told(flow, reach, verdict(reach, findings), findings)
+    stands = barrier(index, query, answer)
+    said = verdict(reach, findings, stands is not None and stands.blocks, fell is not None)
+    return Told(asked.to, flow, reach, said, findings, stands, fell)
+
+
+def _chain(told: Told) -> t.List[ChainLink]:
+    """From the question to the wire; the firewall is met once the way is known."""
+    return [*told.reach.chain, *([told.barrier.link] if told.barrier is not None else [])]
+
+
+def _cause(told: Told, findings: t.Sequence[Finding]) -> str:
+    fell = told.fell
+    if told.verdict == "link-down" and fell is not None:
+        return "No route leads to %s: %s, which holds %s/%d, %s, and its routes went with it." % (
+            told.to,
+            clean(fell.link.name, 64),
+            fell.address.address,
+            fell.address.prefixlen,
+            fell.state,
+        )
+    if findings:
+        return findings[0].cause
+    if told.verdict == "firewall" and told.barrier is not None:
+        return "The routes lead there, and the firewall takes it: %s." % told.barrier.words
+    return told.reach.explanation
 
 
 def _same(main: Told, told: t.Sequence[Told]) -> t.List[Told]:
     """The sends from the same source over the same link: who tells of one tells of the other."""
     return [each for each in told if (each.flow.source, each.flow.interface) == (main.flow.source, main.flow.interface)]
+
+
+def _mends(told: Told, findings: t.Sequence[Finding], kernel: Kernel) -> t.Tuple[Mend, ...]:
+    found = mends(told.verdict, findings)
+    if told.fell is not None and not told.fell.link.up and not any(item.command for item in found):
+        netns = None if kernel.netns is None else str(kernel.netns)
+        found = (Mend("link.up", ip(netns, "link", "set", "dev", told.fell.link.name, "up")), *found[1:])
+    return found
 
 
 def _owner(flow: Flow, findings: t.Sequence[Finding]) -> t.Optional[Owner]:

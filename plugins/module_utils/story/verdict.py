@@ -58,6 +58,7 @@ _BY_CAUSE = {
 _FIREWALL = ("RC501",)
 _PATH = ("RC503", "RC504")
 _LINKS = ("RC401", "RC402")
+_DECLARED = ("RC207", "RC209")
 _TELLING: t.Mapping[str, t.Tuple[str, ...]] = {
     "source-gone": ("RC102", "RC101", "RC105", "RC103", "RC405", "RC201"),
     "source-unusable": ("RC409", "RC101", "RC103", "RC105"),
@@ -78,16 +79,18 @@ _BADNESS = (
 """Of several sends, the one with the first of these is told first."""
 
 
-def verdict(reach: Reach, findings: t.Sequence[Finding], dropped: bool = False) -> str:
+def verdict(reach: Reach, findings: t.Sequence[Finding], dropped: bool = False, fell: bool = False) -> str:
     """A key of VERDICTS for one send. ``findings`` are those that have to do with it; ``dropped``: the firewall is known
-    to drop it."""
+    to drop it; ``fell``: a link went down and took its routes along."""
     said = _BY_CAUSE[reach.cause]
     rules = {finding.rule for finding in findings}
+    if said == "route-missing" and (fell or rules & set(_LINKS)):
+        return "link-down"
     if said in ("route-missing", "next-hop"):
-        if rules & set(_LINKS):
-            return "link-down"  # the route went with its link
-        # A gateway that fell out of its subnet takes its route along: the prefix is what is wrong.
-        return "configuration" if rules & set(CONFIGURATION) else said
+        # A gateway that fell out of its subnet takes its route along: the prefix is what is wrong. One that does not answer
+        # is the wrong one where another route is declared.
+        wrong = CONFIGURATION if said == "route-missing" else (*CONFIGURATION, *_DECLARED)
+        return "configuration" if rules & set(wrong) else said
     if said != "ok":
         return said
     if dropped or rules & set(_FIREWALL):
