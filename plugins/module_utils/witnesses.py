@@ -28,6 +28,7 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "owners": {"type": "list", "elements": "dict", "default": [], "options": OWNER},
     "logs": {"type": "list", "elements": "path", "default": []},
     "firewall": {"type": "bool", "default": True},
+    "firewall_trace": {"type": "bool", "default": False},
     "journal": {"type": "dict", "options": JOURNAL},
 }
 """The argument spec of what an audit is told and whom it asks."""
