@@ -137,6 +137,36 @@ class Evaluator:
         """Can it drop any packet of this family at all?"""
         return any(self._can_take.chain(chain) for chain in self.base(family))
 
+    def within(self, chain: FirewallChain) -> t.List[FirewallChain]:
+        """A chain, and those that a packet may come to from it."""
+        found: t.Dict[str, FirewallChain] = {}
+        waiting = [chain]
+        while waiting:
+            each = waiting.pop()
+            if each.name not in found:
+                found[each.name] = each
+                aims = (self.chain(each, target) for rule in each.rules for target in self._targets(each, rule))
+                waiting += [aim for aim in aims if aim is not None]
+        return list(found.values())
+
+    def _targets(self, chain: FirewallChain, rule: FirewallRule) -> t.Iterator[str]:
+        branches = rule.branches
+        if rule.key is not None and rule.key.set is not None:
+            found = self.lookup(chain, rule.key.set)
+            branches = () if found is None else found.branches
+        yield from (target for target in (rule.target, *(each.target for each in branches)) if target is not None)
+
+    def takes_any(self, chain: FirewallChain) -> bool:
+        """Can a base chain drop any packet at all?"""
+        return self._can_take.chain(chain)
+
+    def verdict_of(self, chain: FirewallChain, flow: Packet) -> Verdict | None:
+        """What one base chain does to a packet, as if there were no other; None where the budget is used up."""
+        try:
+            return _Walk(self, _fields(flow)).run([chain])
+        except _TooMuch:
+            return None
+
     def verdict(self, flow: Packet) -> Verdict | None:
         """None where the budget is used up."""
         if not self.takes(flow.family):
@@ -388,19 +418,7 @@ class _Walk:
 
 def _changes_anything(chain: FirewallChain, evaluator: Evaluator) -> bool:
     """Does a chain, or one that it leads to, change a packet?"""
-    waiting, seen = [chain], set()
-    while waiting:
-        each = waiting.pop()
-        if each.name in seen:
-            continue
-        seen.add(each.name)
-        for rule in each.rules:
-            if rule.changes or rule.key is not None:
-                return True
-            aim = evaluator.chain(each, rule.target) if rule.target else None
-            if aim is not None:
-                waiting.append(aim)
-    return False
+    return any(rule.changes for each in evaluator.within(chain) for rule in each.rules)
 
 
 def _read_fields(firewall: Firewall) -> t.Tuple[str, ...]:
