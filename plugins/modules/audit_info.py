@@ -124,6 +124,8 @@ options:
   remedies:
     description:
       - The ops that a plan may use, as patterns such as V(route.*), V(owner.restart) or V(*).
+      - What takes away an address, a link, a tracked flow or a connection is not among the default. Name V(address.del),
+        V(link.del), V(flow.del) or V(socket.destroy) to allow it.
     type: list
     elements: str
     default: ["owner.*", "link.up", "address.add", "route.*", "rule.*", "nexthop.del", "neighbour.del"]

@@ -24,6 +24,9 @@ QUESTIONS = 65536
 BATCH = 1024
 """Targets that are asked about together."""
 
+_SILENT = ("FAILED", "INCOMPLETE")
+"""States of neighbours that do not answer. While packets keep coming, the kernel goes on asking and seldom shows FAILED."""
+
 _Key = t.Tuple[str, str, str]
 """Protocol, reason, address."""
 
@@ -47,7 +50,7 @@ _WHY = {
     ),
     proof=(
         "The entry is translated to a target that the kernel refuses, whose link is down, or that is in a subnet of this "
-        "host and does not answer there (FAILED); or from a source that no link holds and the local table does not have."
+        "host and does not answer there (FAILED, or INCOMPLETE while packets keep coming); or from a source that no link holds and the local table does not have."
     ),
     false_positives=(
         "Flows that only pass, and those that are translated to a target on another host that the kernel reaches, are "
@@ -125,7 +128,7 @@ class FlowStale(HostCheck):
         if link is not None and (not link.up or no_carrier(link)):
             return "target-link-down"
         entry = self.index.neighbour(hops[0].ifindex, target)
-        return "target-failed" if entry is not None and entry.state == "FAILED" else None
+        return "target-failed" if entry is not None and entry.state in _SILENT else None
 
     # What is told ---------------------------------------------------------------------------------
 
@@ -199,7 +202,7 @@ class FlowStale(HostCheck):
             return
         yield self.saw(_WHY[reason], "route", "get", address)
         if reason == "target-failed":
-            yield self.saw("%s is FAILED" % address, "neigh", "show", "to", address)
+            yield self.saw("it is FAILED or INCOMPLETE", "neigh", "show", "to", address)
 
     def _removal(self, flow: Flow) -> Step:
         """The step that removes one entry: known by the tuples of both directions."""

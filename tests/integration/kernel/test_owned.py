@@ -122,6 +122,27 @@ def test_other_rules_do_not_take_what_a_living_owner_made(left) -> None:
     assert {("rule.del", 7121), ("route.del", 7120)} <= taken
 
 
+def test_the_rules_of_a_living_owner_that_somebody_flushed(left) -> None:
+    """netbird 4578, systemd 19106: its routes are there and nothing leads to them. To remove them would be the opposite."""
+    ns, child, owner = left
+    ns.sh("ip route add 198.51.100.128/25 via 192.0.2.254 table 7120; ip rule del pref 105")
+    asked = {
+        "owners": [dict(owner, restart=["minectl", "restart"])],
+        "rules": {"include": ["RC204"]},
+        **ANYTHING,
+    }
+    (found,) = findings(ns, **asked)
+    assert (found["severity"], found["owner"]["name"], found["owner"]["alive"]) == ("high", "mine", True)
+    assert "mine, which is alive, made them, and the rules that are to lead there are gone" in found["cause"]
+    assert [step["command"] for step in found["remedy"]] == ["minectl restart"]
+    assert [(step.op, step.args["argv"]) for step in plan_of(ns, **asked).steps] == [
+        ("owner.restart", ["minectl", "restart"])
+    ]
+    kill(child)
+    (found,) = findings(ns, **asked)
+    assert (found["severity"], found["owner"]["alive"], found["remedy"]) == ("medium", False, [])
+
+
 def test_a_hundred_thousand_routes_of_a_dead_daemon_are_one_finding(left) -> None:
     ns, child, owner = left
     ns.batch(
@@ -181,3 +202,64 @@ def test_a_flow_that_is_translated_otherwise_at_the_second_sighting_waits(netns)
 
     plan = plan_of(ns, between=anew, rules={"include": ["RC106"]}, **ANYTHING)
     assert plan.steps == () and told(plan) == {("flow.del", "seen-once")}
+
+
+SENDING = """
+import socket, sys, time
+sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+sender.bind(("192.0.2.9", 4000))
+while True:
+    sender.sendto(b"x", ("192.0.2.1", 5060))
+    time.sleep(0.02)
+"""
+HEARING = """
+import socket, sys
+hearing = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+hearing.bind((sys.argv[1], 5060))
+hearing.settimeout(float(sys.argv[2]))
+try:
+    hearing.recv(9)
+    print("heard")
+except OSError:
+    print("nothing")
+"""
+
+
+def test_a_flow_that_never_pauses_goes_on_to_a_container_that_is_gone(netns) -> None:
+    """moby 8795: the service has a new container and the rules name it; only the entry does not."""
+    host, client, old, new = netns(), netns(), netns(), netns()
+    host.sh(
+        """
+        ip link add c0 type veth peer name eth0 netns %s; ip link set c0 up; ip addr add 192.0.2.1/24 dev c0
+        ip link add br0 type bridge; ip link set br0 up; ip addr add 10.88.0.1/24 dev br0
+        ip link add p0 type veth peer name eth0 netns %s; ip link set p0 up master br0
+        ip link add p1 type veth peer name eth0 netns %s; ip link set p1 up master br0
+        echo 1 > /proc/sys/net/ipv4/ip_forward; cd /proc/sys/net/ipv4/neigh/br0
+        echo 300 > base_reachable_time_ms; echo 1 > delay_first_probe_time; echo 100 > retrans_time_ms
+        nft add table ip t; nft add chain ip t pre '{ type nat hook prerouting priority -100; }'
+        nft add rule ip t pre udp dport 5060 dnat to 10.88.0.5
+        """
+        % (client.name, old.name, new.name)
+    )
+    client.sh("ip link set eth0 up; ip addr add 192.0.2.9/24 dev eth0")
+    for container, address in ((old, "10.88.0.5"), (new, "10.88.0.6")):
+        container.sh("ip link set eth0 up; ip addr add %s/24 dev eth0; ip route add default via 10.88.0.1" % address)
+    client.start([sys.executable, "-c", SENDING])
+
+    def heard(container, address: str, seconds: float) -> str:
+        return container.sh("%s - %s %s <<'END'\n%s\nEND" % (sys.executable, address, seconds, HEARING)).strip()
+
+    asked = {"rules": {"include": ["RC106"]}, **ANYTHING}
+    assert heard(old, "10.88.0.5", 20) == "heard"
+    assert findings(host, **asked) == []
+    old.remove()
+    host.sh("nft flush chain ip t pre; nft add rule ip t pre udp dport 5060 dnat to 10.88.0.6")
+    host.until('ip neigh show to 10.88.0.5 | grep -Eq "FAILED|INCOMPLETE"')
+    assert heard(new, "10.88.0.6", 1) == "nothing", "the rules name it, and nothing comes"
+    (found,) = findings(host, **asked)
+    assert found["object"]["selector"] == {"protocol": "udp", "address": "10.88.0.5", "translated": "target"}
+    plan = plan_of(host, **asked)
+    assert [(step.op, step.object["sport"]) for step in plan.steps] == [("flow.del", 4000)]
+    do(host, plan)
+    assert heard(new, "10.88.0.6", 20) == "heard"
+    assert findings(host, **asked) == []
