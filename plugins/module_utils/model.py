@@ -362,6 +362,8 @@ class EventSource:
     """Number of the last line that told of it, from 1."""
     cursor: str | None = None
     """The same in the journal (journalctl --after-cursor)."""
+    counter: str | None = None
+    """The name of the kernel's counter: ``Ip OutNoRoutes``."""
 
 
 @dataclasses.dataclass(frozen=True)
