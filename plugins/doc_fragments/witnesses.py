@@ -450,4 +450,41 @@ options:
         description:
           - Only what comes after the entry with this cursor.
         type: str
+  strace:
+    description:
+      - What strace shows of sends that failed, in a file, or of a process that is traced now. Exactly one of its O(strace.path),
+        O(strace.pid) and O(strace.unit) is given.
+      - To trace needs root (or the right to ptrace the process) and strace on the host. The process goes on meanwhile, slower,
+        and is let go whatever happens. Only calls that send, connect or bind are looked at, and nothing of what is sent is kept.
+    type: dict
+    suboptions:
+      path:
+        description:
+          - A file that strace wrote, or that has what it printed, in any of its formats.
+          - Only with C(-ttt) strace tells a date. Of events without one it is not known whether they are still going on.
+        type: path
+      pid:
+        description:
+          - Trace this process, its threads and its children.
+        type: int
+      unit:
+        description:
+          - Trace all processes of this systemd unit.
+        type: str
+      seconds:
+        description:
+          - For how long to trace, from V(1) to V(300). What lasts at least ten seconds can show that errors persist.
+        type: int
+        default: 15
+  counters:
+    description:
+      - The kernel's own counters of what it could not send for want of a route or a source (C(/proc/net/snmp) and its kin), read
+        twice. They show whether it goes on right now, without any log, and not whose it is.
+    type: dict
+    suboptions:
+      seconds:
+        description:
+          - For how long to count, from V(1) to V(300). A trace runs in the same time.
+        type: int
+        default: 5
 """

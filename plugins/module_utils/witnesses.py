@@ -11,7 +11,7 @@ import time
 import typing as t
 
 from .evidence.folding import fold
-from .info.evidence import ASKED, JOURNAL, check, witnessed
+from .info.evidence import ASKED, COUNTERS, JOURNAL, STRACE, check, witnessed
 from .intent import OPTIONS as INTENT
 from .kernel.port import Kernel
 from .model import Event, Firewall, Unseen
@@ -30,6 +30,8 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "firewall": {"type": "bool", "default": True},
     "firewall_trace": {"type": "bool", "default": False},
     "journal": {"type": "dict", "options": JOURNAL},
+    "strace": {"type": "dict", "options": STRACE},
+    "counters": {"type": "dict", "options": COUNTERS},
 }
 """The argument spec of what an audit is told and whom it asks."""
 _SYSTEMD = "/run/systemd/system"
@@ -71,7 +73,7 @@ def _events(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple
     asked = dict(request.evidence, logs=request.logs)
     if asked.get("journal") is None and os.path.isdir(_SYSTEMD):
         asked["journal"] = {"since": WINDOW, "units": (), "cursor": None}
-    return of_here(fold(witnessed(asked, unseen), time.time()), kernel)
+    return of_here(fold(witnessed(asked, unseen, kernel.netns), time.time()), kernel)
 
 
 def of_here(events: t.Sequence[Event], kernel: Kernel) -> t.Tuple[Event, ...]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: evidence_info
-short_description: Collect who was told that the network is unreachable, from logs and the journal
+short_description: Collect who was told that the network is unreachable, from logs, the journal, strace and counters
 version_added: 0.1.0
 author:
   - The netmend.reclaim authors (@netmend)
 description:
   - Reads log files and the systemd journal, and returns the errors of the C(ENETUNREACH) family that daemons of many kinds
     and languages tell there, each with who, from where, to where, since when, how often, and whether it is still going on.
+  - Reads what strace printed, or runs it on a process for a bounded time; and the kernel's counters of what it could not send.
   - Bursts are folded into one event. It stands for all lines that differ in their time only, or in the local port that a
     client takes anew for each try.
   - A line that merely contains the words is no event. What a line does not hold is null in its event, never guessed.
@@ -49,6 +50,43 @@ options:
         description:
           - Only what comes after the entry with this cursor, such as RV(events[].source.cursor) of an earlier run.
         type: str
+  strace:
+    description:
+      - What strace shows of sends that failed, in a file, or of a process that is traced now. Exactly one of its O(strace.path),
+        O(strace.pid) and O(strace.unit) is given.
+      - To trace needs root (or the right to ptrace the process) and strace on the host. The process goes on meanwhile, slower,
+        and is let go whatever happens. Only calls that send, connect or bind are looked at, and nothing of what is sent is kept.
+    type: dict
+    suboptions:
+      path:
+        description:
+          - A file that strace wrote, or that has what it printed, in any of its formats.
+          - Only with C(-ttt) strace tells a date. Of events without one it is not known whether they are still going on.
+        type: path
+      pid:
+        description:
+          - Trace this process, its threads and its children.
+        type: int
+      unit:
+        description:
+          - Trace all processes of this systemd unit.
+        type: str
+      seconds:
+        description:
+          - For how long to trace, from V(1) to V(300). What lasts at least ten seconds can show that errors persist.
+        type: int
+        default: 15
+  counters:
+    description:
+      - The kernel's own counters of what it could not send for want of a route or a source (C(/proc/net/snmp) and its kin), read
+        twice. They show whether it goes on right now, without any log, and not whose it is.
+    type: dict
+    suboptions:
+      seconds:
+        description:
+          - For how long to count, from V(1) to V(300). A trace runs in the same time.
+        type: int
+        default: 5
   limit:
     description:
       - How many events are returned at most. Fewer are returned where the result would grow beyond 200 kB.
@@ -98,6 +136,20 @@ EXAMPLES = r"""
     logs: [/var/log/openvpn.log]
     journal:
       units: [doublezerod.service, frr.service]
+
+- name: Trace what a daemon sends, and see whether the kernel counts it
+  netmend.reclaim.evidence_info:
+    strace:
+      unit: doublezerod.service
+      seconds: 30
+    counters:
+      seconds: 30
+  become: true
+
+- name: Read what strace printed for somebody else
+  netmend.reclaim.evidence_info:
+    strace:
+      path: /var/tmp/doublezerod.strace
 """
 
 RETURN = r"""
@@ -158,19 +210,22 @@ events:
       type: dict
       contains:
         kind:
-          description: V(log) or V(journal).
+          description: V(log), V(journal), V(strace) or V(counter).
           type: str
         path:
           description: The file, or null.
           type: str
         unit:
-          description: The unit whose journal it is, or null.
+          description: The unit whose journal it is, or that was traced, or null.
           type: str
         line:
           description: The number of the line in the file, or null where only the end of the file was read.
           type: int
         cursor:
           description: The cursor of the journal entry, or null.
+          type: str
+        counter:
+          description: The name of the kernel's counter, or null.
           type: str
     text:
       description: The last line that told of it, at most 400 characters.
@@ -193,7 +248,7 @@ events:
       rate: 0.2
       remote_addr: 216.238.110.55
       remote_port: 44880
-      source: {cursor: null, kind: log, line: 7, path: /var/log/doublezerod.log, unit: null}
+      source: {counter: null, cursor: null, kind: log, line: 7, path: /var/log/doublezerod.log, unit: null}
       text: "... write udp 0.0.0.0:44880->216.238.110.55:44880: sendmsg: network is unreachable ..."
       unit: null
 omitted:
@@ -210,7 +265,12 @@ unseen:
     - {what: log /var/log/absent, why: No such file or directory}
 """
 
-from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import JOURNAL, evidence_info
+from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import (
+    COUNTERS,
+    JOURNAL,
+    STRACE,
+    evidence_info,
+)
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run_apart
 
 
@@ -219,6 +279,8 @@ def main() -> None:
         dict(
             logs=dict(type="list", elements="str"),
             journal=dict(type="dict", options=JOURNAL),
+            strace=dict(type="dict", options=STRACE),
+            counters=dict(type="dict", options=COUNTERS),
             limit=dict(type="int", default=100),
         ),
         evidence_info,

@@ -26,8 +26,6 @@ from ..commands import inside
 from ..kernel.namespace import entered
 from ..model import Event, EventSource
 
-LONGEST = 300
-"""Seconds between the two readings, at most."""
 FORWARDED = ("IpExt InNoRoutes", "Ip6InNoRoutes")
 """Counters of packets that came in, not of what this host sends itself."""
 
@@ -57,9 +55,7 @@ COUNTERS = (
 def rising(netns: str | int | None, seconds: float) -> t.Tuple[Event, ...]:
     """What rises within so many seconds in a network namespace. Raises ValueError and OSError as ``entered`` does, and
     OSError where /proc/net cannot be read."""
-    counting = Counting(netns)
-    time.sleep(seconds)
-    return counting.rise()
+    return Counting(netns).rise_within(seconds)
 
 
 class Counting:
@@ -69,6 +65,11 @@ class Counting:
         self._netns = netns
         self._first = sample(netns)
         self._began = time.time(), time.monotonic()
+
+    def rise_within(self, seconds: float) -> t.Tuple[Event, ...]:
+        """What rises until so many seconds are over, of which some may be over by now."""
+        time.sleep(max(self._began[1] + seconds - time.monotonic(), 0.0))
+        return self.rise()
 
     def rise(self) -> t.Tuple[Event, ...]:
         """What rose since: an event for each counter that did."""

@@ -12,7 +12,6 @@ import typing as t
 from ..model import Event, Unseen
 from . import files, journal
 from .recognise import MENTIONS, recognise
-from .strace import Trace
 
 
 def from_logs(paths: t.Iterable[str], unseen: t.List[Unseen]) -> t.Iterator[Event]:
@@ -38,6 +37,8 @@ def from_journal(
 
 def from_strace(path: str, unseen: t.List[Unseen]) -> t.Iterator[Event]:
     """Of a file that strace wrote, or that has what it printed."""
+    from .strace import Trace  # late: most runs read no trace
+
     trace = Trace()
     try:
         for line in files.lines(path):

@@ -70,7 +70,12 @@ class Folding:
             fold.local_port = None
         if event.first is not None:
             fold.first = event.first if fold.first is None else min(fold.first, event.first)
-        if event.last is None or (fold.last is not None and event.last < fold.last):
+        if event.last is None:
+            # Within one file the order of lines is known also without times.
+            if fold.last is None and event.source.path == fold.event.source.path:
+                fold.event = event
+            return
+        if fold.last is not None and event.last < fold.last:
             return
         fold.last = event.last
         fold.event = event
@@ -98,6 +103,7 @@ def _who_and_where(event: Event) -> _Key:
         event.remote_addr,
         event.remote_port,
         event.interface,
+        event.source.counter,
     )
 
 

@@ -28,8 +28,6 @@ from ..text import clean
 from .line import LINE_LIMIT
 from .strace import Trace
 
-LONGEST = 300
-"""Seconds that a trace may take."""
 MOST_BYTES = 32 << 20
 """Bytes of strace's output that are read. A busy process is let go earlier then."""
 MOST_PROCESSES = 32
@@ -249,7 +247,7 @@ def _running(argv: t.Sequence[str], pid: int, seconds: float) -> t.Iterator[_Str
 def _where_it_lives(pid: int) -> t.Iterator[None]:
     """In the network namespace of a process: strace asks its own for the names of interfaces and the ends of sockets."""
     with contextlib.ExitStack() as stack:
-        if processes.lives_here(None, pid) is False:
+        if processes.living_here(None, [pid])[pid] is False:
             try:
                 stack.enter_context(namespace.entered(pid))
             except (ValueError, OSError):  # it is gone, or may not be entered: then it may not be traced either
