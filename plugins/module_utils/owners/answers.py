@@ -135,7 +135,7 @@ def _text(value: t.Any) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        if len(value) in (4, 16) and all(type(item) is int and 0 <= item <= 255 for item in value):
+        if len(value) in (4, 16) and all(isinstance(item, int) and 0 <= item <= 255 for item in value):
             return str(ipaddress.ip_address(bytes(value)))
         return None
     return str(value) if isinstance(value, (str, int)) and value != "" else None

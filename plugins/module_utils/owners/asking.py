@@ -141,8 +141,7 @@ def run(argv: t.Sequence[str]) -> str:
 
 
 def _drained(child: subprocess.Popen[bytes], name: str) -> bytes:
-    assert child.stdout is not None
-    descriptor = child.stdout.fileno()
+    descriptor = t.cast(t.IO[bytes], child.stdout).fileno()
     deadline = time.monotonic() + TIMEOUT
     parts: t.List[bytes] = []
     size = 0

@@ -94,7 +94,7 @@ def test_what_is_meant_to_stay_is_gone_only_with_its_program(netns, tmp_path) ->
     stopped = state(namespace.name, **said)
     assert (stopped.alive, stopped.present) == (None, True)
     assert stopped.known_by.endswith("but what it makes is meant to stay then, and %s is installed" % program)
-    assert state(namespace.name, **dict(said, outlives=False)).alive is False
+    assert state(namespace.name, **{**said, "outlives": False}).alive is False
 
 
 def test_the_configuration_of_what_is_dead(netns, tmp_path) -> None:

@@ -108,7 +108,7 @@ def test_other_kinds_have_no_owner() -> None:
 
 def restart(owner, **options):
     world = World(Index(dataclasses.replace(SNAPSHOT, owners=(owner,))))
-    world.add(finding(step("owner.restart", **dict(RESTART, owner="frr"))), [])
+    world.add(finding(step("owner.restart", **{**RESTART, "owner": "frr"})), [])
     return world.plan(**options)
 
 
