@@ -100,6 +100,7 @@ OPTIONS: t.Dict[str, t.Any] = {
 }
 """The argument spec of one profile."""
 
+_UNIT = re.compile(r"[A-Za-z0-9:_.\\@*?\[\]-]{1,255}\.(service|socket|target|mount|timer|path|scope)\Z")
 _REQUEST = re.compile(r"/[!-~]*\Z")
 PLACEHOLDERS = ("interface", "address", "dst", "table")
 """What ``release`` may name in braces."""
@@ -218,6 +219,9 @@ def _load(name: str, data: t.Mapping[str, t.Any]) -> Profile:
     release = _texts(data, "release")
     for unknown in sorted({name for word in release for name in names(word)} - set(PLACEHOLDERS)):
         raise ValueError("release: {%s} is not known; expected {%s}" % (unknown, "}, {".join(PLACEHOLDERS)))
+    for unit in _texts(data, "units"):
+        if not _UNIT.match(unit):
+            raise ValueError("units: %r is not the name of a unit, such as frr.service" % unit)
     for field in ("programs", "paths"):
         for path in _texts(data, field):
             _absolute(field, path)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run what a module of transactions runs, with arguments from the standard input; its result goes to the standard output.
+"""Run what a module of transactions runs, or ask after owners, with arguments from the standard input; its result goes to the standard output.
 
 ``driver.py reclaim '{"die_before": 3}'``: the process ends itself with SIGKILL when it is about to make its third change
 in the kernel. ``fail_at``: that change is refused. ``undone_at``: its owner puts back what was removed. ``hold_at``: the
@@ -12,6 +12,7 @@ process stops there (SIGSTOP). ``fill_at``: the disk under the journal is full f
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -19,14 +20,28 @@ import sys
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.outcome import Changed
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import load
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners.states import states
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.ending import transaction
 from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.reclaim import reclaim
 from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
+
+
+def owners(params, kernel):
+    """What is known of the owners with these profiles."""
+    unseen = []
+    known = states([load(profile) for profile in params["owners"]], kernel, unseen)
+    return {
+        "owners": [dataclasses.asdict(state) for state in known],
+        "unseen": [dataclasses.asdict(item) for item in unseen],
+    }
+
 
 FUNCTIONS = {
     "reclaim": reclaim,
     "transaction": transaction,
     "stale": lambda _params, kernel, _check: plans.stale(kernel),
+    "owners": lambda params, kernel, _check: owners(params, kernel),
 }
 DEFAULTS = {
     "health_checks": [],

@@ -18,6 +18,7 @@ import time
 import uuid
 
 import pytest
+import yaml
 from ansible_collections.netmend.reclaim.tests.integration.transaction import plans
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -206,6 +207,80 @@ def test_a_timer_that_somebody_stopped_is_a_left_over(running):
     assert result["state"] == "armed" and "rolled back, because neither" in result["settled"][0]["words"], result
     running.call("transaction", state="rolled_back", transaction_id=None)
     assert running.state() == before
+
+
+UNIT = """[Service]
+ExecStart=/usr/bin/perl -e '$0 = "x"; open(F, ">/proc/self/comm"); print F "nmt-owner"; close F; sleep 10000'
+[Install]
+WantedBy=multi-user.target
+"""
+ONCE = """[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/true
+"""
+
+
+def owner(container, **said) -> dict:
+    result = container.call("owners", owners=[dict({"name": "mine", "processes": ["nmt-owner"]}, **said)])
+    assert result["unseen"] == [], result
+    return result["owners"][0]
+
+
+def test_the_unit_of_an_owner(running):
+    units = {"units": ["nmt-owner.service", "nmt-other.service"]}
+    assert owner(running, **units)["present"] is False
+    running.sh("cat >/etc/systemd/system/nmt-owner.service <<'END'\n%s\nEND" % UNIT)
+    running.sh("systemctl daemon-reload; systemctl enable --now nmt-owner.service")
+    until(lambda: owner(running, **units)["process"] is not None)
+    alive = owner(running, **units)
+    assert (alive["alive"], alive["unit"], alive["enabled"]) == (True, "nmt-owner.service", True)
+    assert alive["restart"] == ["systemctl", "restart", "nmt-owner.service"]
+    running.sh("systemctl disable nmt-owner.service; systemctl kill --signal=KILL nmt-owner.service")
+    until(lambda: running.sh("systemctl is-failed nmt-owner.service", check=False).strip() == "failed")
+    dead = owner(running, **units)
+    assert (dead["alive"], dead["present"], dead["enabled"]) == (False, True, False)
+    assert dead["known_by"] == "no process nmt-owner runs here; nmt-owner.service is failed"
+    wrong = owner(running, processes=["nmt-misnamed"], units=["systemd-journald.service"])
+    assert wrong["alive"] is None, "the unit runs, though under another name"
+
+
+def test_an_owner_that_is_only_a_unit(running):
+    said = {"processes": [], "outlives": True, "units": ["nmt-once@*.service"], "programs": ["/bin/true"]}
+    running.sh("cat >/etc/systemd/system/nmt-once@.service <<'END'\n%s\nEND" % ONCE)
+    running.sh("systemctl daemon-reload; systemctl start nmt-once@wg0.service")
+    alive = owner(running, **said)
+    assert (alive["alive"], alive["known_by"], alive["enabled"]) == (True, "nmt-once@wg0.service is active", None)
+    running.sh("systemctl stop nmt-once@wg0.service")
+    assert owner(running, **said)["alive"] is None
+
+
+def test_what_networkd_says_that_it_wants(running):
+    """The shipped profile, and the real systemd-networkd."""
+    profile = yaml.safe_load((ROOT / "plugins/module_utils/owners/profiles/systemd-networkd.yml").read_text())
+    running.sh("ip link add nmt0 type veth peer name nmt1; ip link set nmt1 up")
+    network = "[Match]\nName=nmt0\n[Network]\nAddress=192.0.2.10/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n"
+    network += "[Route]\nDestination=198.51.100.0/24\nGateway=192.0.2.1\nTable=77\n"
+    network += "[RoutingPolicyRule]\nFrom=192.0.2.0/24\nPriority=777\nTable=77\n"
+    running.sh("mkdir -p /run/systemd/network; cat >/run/systemd/network/nmt0.network <<'END'\n%s\nEND" % network)
+    running.sh("systemctl start systemd-networkd")
+    try:
+        until(lambda: "proto static" in running.sh("ip route show table 77", check=False))
+        running.sh("ip route add 203.0.113.0/24 via 192.0.2.1 proto static")
+        until(lambda: "203.0.113" in running.sh("networkctl --json=short status"))
+        result = running.call("owners", owners=[profile])
+    finally:
+        running.sh(
+            "systemctl stop systemd-networkd systemd-networkd.socket; ip link del nmt0; ip rule del pref 777",
+            check=False,
+        )
+    (state,) = result["owners"]
+    assert result["unseen"] == [] and state["alive"] is True
+    wants = [(want["kind"], want["selector"]) for want in state["wants"] if want["source"].startswith("networkctl")]
+    assert ("address", {"address": "192.0.2.10/24"}) in wants
+    assert ("route", {"dst": "198.51.100.0/24", "table": 77}) in wants
+    assert ("rule", {"priority": 777, "table": 77}) in wants
+    assert not [selector for _kind, selector in wants if "203.0.113" in str(selector)], "somebody else put it there"
 
 
 def until(true) -> None:

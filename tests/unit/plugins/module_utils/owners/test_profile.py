@@ -69,6 +69,8 @@ def test_the_fields_of_an_answer() -> None:
         ({"objects": [{"kind": "route", "tables": ["9-1"]}]}, "'9-1' is neither"),
         ({"objects": [{"kind": "rule", "fwmarks": ["0x100000000"]}]}, "neither a number"),
         ({"objects": [{"kind": "address", "prefix": "10.0.0.1/8"}]}, "objects.prefix: 10.0.0.1/8 has host bits set"),
+        ({"units": ["frr"]}, "units: 'frr' is not the name of a unit, such as frr.service"),
+        ({"units": ["a b.service"]}, "is not the name of a unit"),
         ({"paths": ["etc/x"]}, "paths: 'etc/x' is not an absolute path"),
         ({"release": ["x", "{nonsense}"]}, "release: {nonsense} is not known; expected {interface}"),
         ({"release": ["x", "{"]}, "expected a name in braces"),

@@ -133,3 +133,15 @@ def test_no_two_profiles_claim_the_same(name: str, mark: Mark) -> None:
         if other is not SHIPPED[name] and any(specific(each) and fits(index, each, item) for each in other.objects)
     ]
     assert others == []
+
+
+def test_the_guide_lists_them_all() -> None:
+    guide = pathlib.Path(__file__).resolve().parents[5] / "docs" / "docsite" / "rst" / "guide_owners.rst"
+    if not guide.is_file():
+        pytest.skip("the package without its documentation")
+    table = guide.read_text(encoding="utf-8").partition("Shipped profiles")[2]
+    listed = re.findall(r"^   \* - (\S+)$", table, re.MULTILINE)[1:]
+    assert sorted(listed) == sorted(profile.name for profile in SHIPPED.values())
+    for profile in SHIPPED.values():
+        row = table.partition("* - %s\n" % profile.name)[2].partition("   * - ")[0]
+        assert ("outlives" in row) is profile.outlives, profile.name
