@@ -74,7 +74,7 @@ def _state(profile: Profile, host: _Host, unseen: t.List[Unseen]) -> OwnerState:
     trace = next(iter(_existing(profile.paths)), None)
     alive, known_by = _alive(profile, host, daemons, here, units, program)
     process = here[0].process if here else None
-    unit = _unit(process, units, host)
+    unit = _unit(here, units, host)
     known = host.units.get(unit) if unit else None
     present = bool(here or units or program or trace)
     wants: t.Optional[t.Tuple[Want, ...]] = None
@@ -170,11 +170,15 @@ def _units(profile: Profile, host: _Host) -> t.List[systemd.Unit]:
     return sorted(dict.fromkeys(found), key=lambda unit: unit.active in _GONE)
 
 
-def _unit(process: Process | None, units: t.Sequence[systemd.Unit], host: _Host) -> str | None:
-    """The unit that its process runs in; without one the owner's own."""
-    if process is not None:
-        return host.unit_of(process.pid)
-    return units[0].name if units else None
+def _unit(here: t.Sequence[Daemon], units: t.Sequence[systemd.Unit], host: _Host) -> str | None:
+    """The unit that its processes run in; without a process the owner's own. None where there are several instances: which
+    of them is concerned is not known."""
+    found: t.Set[t.Optional[str]]
+    if here:
+        found = {host.unit_of(daemon.process.pid) for daemon in here}
+    else:
+        found = {unit.name for unit in units if "@" in unit.name} or {unit.name for unit in units[:1]}
+    return found.pop() if len(found) == 1 else None
 
 
 def _restart(profile: Profile, unit: str | None, known: systemd.Unit | None) -> t.Tuple[str, ...]:
