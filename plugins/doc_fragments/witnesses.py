@@ -120,6 +120,13 @@ options:
               - The name of the link.
             type: str
             required: true
+      resolvers:
+        description:
+          - The addresses of the DNS servers that the programs of this host should ask, themselves or through a forwarder on it.
+          - One that is not asked is a finding, and so is one that is asked and not declared. Without any, all are right.
+        type: list
+        elements: str
+        default: []
   owners:
     description:
       - Profiles of daemons that own network objects, in addition to those that the collection ships.
@@ -428,6 +435,12 @@ options:
         (a datagram, a SYN or an echo request), the kernel names the rule that ends its way, and the table is removed again.
       - This sends packets and changes the firewall for a moment, which an audit does not do otherwise. A table that a
         killed run left behind is removed by the next one.
+    type: bool
+    default: false
+  resolver_query:
+    description:
+      - Send each DNS server that the host asks one query (for the name servers of the root), and find those that do not
+        answer. Without it, only what this host itself knows of the way to them is told. It changes nothing, but it is traffic.
     type: bool
     default: false
   journal:

@@ -73,6 +73,8 @@ class Request:
     """Is what it seems to drop proven by a packet that the kernel traces?"""
     evidence: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     """Which other witnesses are asked, as evidence_info takes them: ``journal``, ``strace``, ``counters``."""
+    resolver_query: bool = False
+    """Is each resolver sent one query?"""
     limit: int = 200
     """Findings in the result; the rest is counted."""
     plan: t.Optional[Wishes] = None
@@ -101,6 +103,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         firewall=params.get("firewall") is not False,
         firewall_trace=bool(params.get("firewall_trace")),
         evidence=witnesses.options(params),
+        resolver_query=bool(params.get("resolver_query")),
         limit=limit or Request.limit,
         plan=asked,
     )

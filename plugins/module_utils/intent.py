@@ -45,13 +45,14 @@ OPTIONS: t.Dict[str, _Option] = {
         }
     ),
     "links": _several(name={"type": "str", "required": True}),
+    "resolvers": {"type": "list", "elements": "str", "default": []},
 }
 """The argument spec of O(intent)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """Declared objects, each a mapping with the keys of ``OPTIONS``; what is not given is None.
+    """Declared objects, each a mapping with the keys of ``OPTIONS`` (a resolver is its address); what is not given is None.
 
     Families are 4 or 6; prefixes and addresses are spelled as the kernel prints them, ``default`` is ``0.0.0.0/0`` or
     ``::/0``. An address holds its prefix length (``192.0.2.10/24``; a plain one is a host address).
@@ -61,6 +62,7 @@ class Intent:
     routes: t.Tuple[Declared, ...] = ()
     rules: t.Tuple[Declared, ...] = ()
     links: t.Tuple[Declared, ...] = ()
+    resolvers: t.Tuple[str, ...] = ()
 
 
 def load(data: t.Mapping[str, t.Any]) -> Intent:
@@ -70,6 +72,7 @@ def load(data: t.Mapping[str, t.Any]) -> Intent:
         routes=tuple(_route(item) for item in data.get("routes") or ()),
         rules=tuple(_rule(item) for item in data.get("rules") or ()),
         links=tuple(data.get("links") or ()),
+        resolvers=tuple(dict.fromkeys(_resolver(item) for item in data.get("resolvers") or ())),
     )
 
 
@@ -105,6 +108,11 @@ def _rule(item: Declared) -> Declared:
     if made.get("priority") is None and made.get("table") is None and not (made["from"] or made["to"]):
         raise ValueError("intent.rules: a rule needs at least one of priority, from, to, table to be told from others")
     return made
+
+
+def _resolver(text: str) -> str:
+    """Its address, without the link that a link-local one is on."""
+    return _plain("intent", "resolvers", text.partition("%")[0])
 
 
 def _prefix(where: str, key: str, text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:

@@ -569,6 +569,28 @@ class Firewall:
 
 
 @dataclasses.dataclass(frozen=True)
+class Resolver:
+    """A DNS server that the programs of this host ask, or that a forwarder on this host asks for them."""
+
+    address: str
+    interface: str | None = None
+    """The link that it is asked over: the scope of a link-local address, or the link that it was given for."""
+    port: int = 53
+    path: str = ""
+    """The file that names it."""
+    line: int | None = None
+    """From 1."""
+    stub: bool = False
+    """It is a forwarder on this host, at a loopback address."""
+    behind: str | None = None
+    """Address of the forwarder that asks it; None where programs ask it themselves."""
+    answered: bool | None = None
+    """Did it answer a query? None where it was not asked."""
+    refusal: str | None = None
+    """errno name: what that query got instead of an answer; None also where it got nothing."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """The small tables of one network namespace at one time: what is indexed. Large tables are streamed."""
 
@@ -588,6 +610,8 @@ class Snapshot:
     owners: tuple[OwnerState, ...] = ()
     firewall: Firewall | None = None
     """None where it was not read."""
+    resolvers: tuple[Resolver, ...] | None = None
+    """None where what names them was not read, or is not that of this namespace."""
     nonlocal_bind: tuple[int, ...] = ()
     """Families whose ``ip_nonlocal_bind`` is on."""
     forwarding: tuple[int, ...] = ()

@@ -11,10 +11,11 @@ import time
 import typing as t
 
 from .evidence.folding import fold
+from .evidence.resolvers import resolvers
 from .info.evidence import ASKED, COUNTERS, JOURNAL, STRACE, check, witnessed
 from .intent import OPTIONS as INTENT
 from .kernel.port import Kernel
-from .model import Event, Firewall, Unseen
+from .model import Event, Firewall, Resolver, Unseen
 from .owners.held import held_sessions
 from .owners.profile import OPTIONS as OWNER
 from .owners.states import states
@@ -29,6 +30,7 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "logs": {"type": "list", "elements": "path", "default": []},
     "firewall": {"type": "bool", "default": True},
     "firewall_trace": {"type": "bool", "default": False},
+    "resolver_query": {"type": "bool", "default": False},
     "journal": {"type": "dict", "options": JOURNAL},
     "strace": {"type": "dict", "options": STRACE},
     "counters": {"type": "dict", "options": COUNTERS},
@@ -57,7 +59,17 @@ def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str
             *held_sessions(request.profiles, kernel, unseen),
         ),
         "owners": states(request.profiles, kernel, unseen),
+        "resolvers": _resolvers(request, kernel, unseen),
     }
+
+
+def _resolvers(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple[Resolver, ...] | None:
+    found = resolvers(kernel.netns, unseen)
+    if not request.resolver_query or not found:
+        return found
+    from .evidence import asking_names
+
+    return asking_names.asked(found, kernel.netns)
 
 
 def _firewall(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> Firewall | None:

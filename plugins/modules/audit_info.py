@@ -164,6 +164,8 @@ EXAMPLES = r"""
         - {address: 192.0.2.10/32, interface: lo}
       rules:
         - {priority: 100, from: 192.0.2.10, table: 100}
+      resolvers: [192.0.2.53, "2001:db8::53"]
+    resolver_query: true
 """
 
 RETURN = r"""

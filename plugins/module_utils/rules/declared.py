@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What intent declares and the host does not have: addresses, routes, policy rules; and the missing default route."""
+"""What intent declares and the host does not have: routes and policy rules; and the missing default route."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import ipaddress
 import typing as t
 
 from ..intent import Declared
-from ..model import Address, Evidence, Finding, Query, Route, RouteGroup, Session
+from ..model import Evidence, Finding, Query, Route, RouteGroup, Session
 from ..reach.policy import table_name
 from .base import rule
 from .common import HostCheck, in_table, inside, plural, several
@@ -39,7 +39,7 @@ class DeclaredRoutes(HostCheck):
         self.wanted = [item for item in self.intent.routes if self.concerns(item)]
         self._keys = {(item["family"], item["table"], item["dst"]) for item in self.wanted}
         self._tables = {key[:2] for key in self._keys}
-        self._found: t.Dict[t.Tuple[int, int, str], t.List[Route]] = {}
+        self.found: t.Dict[t.Tuple[int, int, str], t.List[Route]] = {}
         self._hidden: t.Set[t.Tuple[int, int]] = set()
 
     def concerns(self, item: Declared) -> bool:
@@ -54,7 +54,7 @@ class DeclaredRoutes(HostCheck):
         for dst in group.samples:
             key = (template.family, template.table, dst)
             if key in self._keys:
-                found = self._found.setdefault(key, [])
+                found = self.found.setdefault(key, [])
                 if len(found) < 64:
                     found.append(template)
 
@@ -62,11 +62,11 @@ class DeclaredRoutes(HostCheck):
         """Declared routes that are not there, those to the same destination that are, and how sure that is."""
         for item in self.wanted:
             key = (item["family"], item["table"], item["dst"])
-            there = list(self._found.get(key, ()))
-            if any(self._fits(item, route) for route in there):
+            there = list(self.found.get(key, ()))
+            if any(self.fits(item, route) for route in there):
                 continue
             proven = False
-            for answer in self.answers(self._probes(item)).values():
+            for answer in self.answers(self.probes(item)).values():
                 match = answer.match
                 if match is None or match.table != item["table"]:
                     continue
@@ -75,12 +75,12 @@ class DeclaredRoutes(HostCheck):
                         there.append(match)
                 elif match.dst is not None and _length(match.dst) < _length(item["dst"]):
                     proven = True  # the best match in that very table is wider
-            if any(self._fits(item, route) for route in there):
+            if any(self.fits(item, route) for route in there):
                 continue
             hidden = key[:2] in self._hidden and not there
             yield item, there, "proven" if proven or not hidden else "hint"
 
-    def _fits(self, item: Declared, route: Route) -> bool:
+    def fits(self, item: Declared, route: Route) -> bool:
         if route.type != "unicast":
             return False
         if item.get("source") is not None and route.prefsrc != item["source"]:
@@ -93,7 +93,7 @@ class DeclaredRoutes(HostCheck):
             return True
         return not route.hops and item.get("gateway") is None and item.get("interface") is None
 
-    def _probes(self, item: Declared) -> t.List[Query]:
+    def probes(self, item: Declared) -> t.List[Query]:
         network = ipaddress.ip_network(item["dst"])
         size = network.num_addresses
         steps = sorted({0 if size == 1 else 1, size // 3, size // 2, size - 1 if size < 4 else size - 2})
@@ -342,66 +342,6 @@ class RuleMissing(HostCheck):
                 ),
                 details={"cause": "rule-missing"},
             )
-
-
-@rule(
-    id="RC602",
-    name="declared-differs",
-    severity="high",
-    title="A declared address is not on the host, or is there otherwise",
-    rationale=(
-        "An address that intent declares and the host does not hold is unreachable for everybody, and what is bound to "
-        "it fails. One that is on another link or has another prefix length half works."
-    ),
-    proof="The addresses of all links were read.",
-    false_positives=(
-        "Where intent names no interface, any will do; where it gives a plain address, any prefix length. An address "
-        "that is there and not usable is RC409."
-    ),
-    remedies=("address.add",),
-)
-class DeclaredDiffers(HostCheck):
-    def conclude(self) -> t.Iterable[Finding]:
-        for wanted in self.intent.addresses:
-            finding = self._judge(wanted)
-            if finding is not None:
-                yield finding
-
-    def _judge(self, wanted: Declared) -> Finding | None:
-        text, name = str(wanted["address"]), wanted.get("interface")
-        address, _slash, length = text.partition("/")
-        plain = int(length) == (128 if ":" in address else 32)
-        held = [item for item in self.index.snapshot.addresses if item.address == address]
-        if any(self._fits(item, name, None if plain else int(length)) for item in held):
-            return None
-        where = " on %s" % name if name else ""
-        if not held:
-            cause, severity = "address-missing", "high"
-            said = "The declared address %s is not on the host" % text
-            said += where and ": it belongs%s" % where
-        else:
-            cause, severity = "address-differs", "medium"
-            there = ["%s/%d on %s" % (item.address, item.prefixlen, self.name(item.ifindex)) for item in held]
-            said = "The declared address %s%s is on the host as %s" % (text, where, several(there))
-        remedy = self.declared_address(address) if not held else ()
-        return self.finding(
-            "address",
-            {"address": text, "interface": name},
-            said + ".",
-            [intended("%s%s is declared" % (text, where)), self.saw("what there is", "address", "show", "to", address)],
-            severity=severity,
-            confidence="proven",
-            remedy=remedy,
-            advice=(
-                "Adding it mends this run of the host only: see who is to configure it, or who took it away."
-                if not held
-                else "Correct the configuration that made it; a second copy beside it would not help."
-            ),
-            details={"cause": cause},
-        )
-
-    def _fits(self, item: Address, name: str | None, length: int | None) -> bool:
-        return (name is None or self.index.name_of(item.ifindex) == name) and length in (None, item.prefixlen)
 
 
 def _length(prefix: str) -> int:

@@ -424,7 +424,7 @@ class SessionUnreachable(SocketCheck):
             evidence,
             severity="low" if marks else None,
             confidence="hint" if marks else "proven",
-            remedy=self._remedy(first),
+            remedy=way_back(self, query.to, query.interface),
             advice=(
                 "The mark of a socket shows only to CAP_NET_ADMIN: run the audit as root to be sure."
                 if marks
@@ -445,18 +445,18 @@ class SessionUnreachable(SocketCheck):
         answers = self.answers([dataclasses.replace(query, mark=mark) for mark in marks])
         return [asked.mark for asked, answer in answers.items() if answer.errno is None]
 
-    def _remedy(self, socket: Session) -> t.Iterator[Step]:
-        link = self.index.link(socket.ifindex)
-        if link is not None and not link.up:
-            yield self.step("link.up", {"interface": link.name}, "link", "set", "dev", link.name, "up")
+
+def way_back(check: HostCheck, to: str, ifindex: int | None) -> t.Iterator[Step]:
+    """The step that opens the way to a refused destination: the link that was asked for is down, or intent has a route."""
+    link = check.index.link(ifindex)
+    if link is not None and not link.up:
+        yield check.step("link.up", {"interface": link.name}, "link", "set", "dev", link.name, "up")
+        return
+    address = ipaddress.ip_address(to.partition("%")[0])
+    for wanted in check.intent.routes:
+        if wanted["family"] == address.version and address in ipaddress.ip_network(wanted["dst"]):
+            yield route_step(check, wanted)
             return
-        if socket.remote is None:
-            return
-        to = ipaddress.ip_address(socket.remote.partition("%")[0])
-        for wanted in self.intent.routes:
-            if wanted["family"] == to.version and to in ipaddress.ip_network(wanted["dst"]):
-                yield route_step(self, wanted)
-                return
 
 
 def route_step(check: HostCheck, wanted: t.Mapping[str, t.Any]) -> Step:

@@ -21,8 +21,10 @@ def test_spelled_as_the_kernel_prints_it() -> None:
             ],
             "rules": [{"from": "192.0.2.10", "table": 100}, {"from": "all", "priority": 7, "family": "ipv6"}],
             "links": [{"name": "eth0"}],
+            "resolvers": ["2001:DB8::53", "fe80::1%eth0", "2001:db8::53"],
         }
     )
+    assert intent.resolvers == ("2001:db8::53", "fe80::1")
     assert [(item["address"], item["family"]) for item in intent.addresses] == [
         ("192.0.2.10/32", 4),
         ("2001:db8::1/64", 6),
@@ -50,6 +52,7 @@ def test_gateways_and_sources_are_spelled_as_the_kernel_prints_them() -> None:
             {"routes": [{"dst": "default", "gateway": "eth0"}]},
             "intent.routes 0.0.0.0/0: gateway: .*expected an address",
         ),
+        ({"resolvers": ["dns.example"]}, "intent: resolvers: .*dns.example.*expected an address"),
         ({"rules": [{"from": "x", "table": 1}]}, "intent.rules: from: .*expected a prefix"),
         ({"rules": [{"oif": "eth0"}]}, "intent.rules: a rule needs at least one of"),
     ],

@@ -15,11 +15,16 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.intent import load
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,
     Answer,
+    Firewall,
+    FirewallChain,
+    FirewallMatch,
+    FirewallRule,
     Hop,
     Link,
     Neighbour,
     NextHop,
     Process,
+    Resolver,
     Route,
     RouteGroup,
     Rule,
@@ -294,3 +299,46 @@ def test_nexthops_of_the_kernel_and_of_bridges_are_left_alone() -> None:
     )
     (found,) = run("RC208", nexthops=nexthops)
     assert found.selector == {"proto": "zebra", "interface": "eth0"} and found.samples == ("id 3",)
+
+
+# Resolvers -----------------------------------------------------------------------------------------------------------
+
+STUB = Resolver("127.0.0.53", path="/etc/resolv.conf", line=1, stub=True)
+
+
+def translating(**match):
+    """A firewall with one rule in a chain that translates what the host sends."""
+    one = FirewallRule(1, "dnat", (FirewallMatch("dport", **match),), "unknown")
+    return Firewall((FirewallChain("ip", "nat", "OUTPUT", "nft", type="nat", hook="output", rules=(one,)),))
+
+
+@pytest.mark.parametrize(
+    ("match", "causes"),
+    [
+        ({"fields": ("dport",), "values": (((53, 53),),)}, []),
+        ({"fields": ("daddr", "dport"), "values": (((0, 9), (1, 65535)),)}, []),
+        ({"fields": ("dport",), "set": "names"}, []),
+        ({"fields": ("dport",), "values": (((80, 80),),)}, ["nobody-listens"]),
+        ({"fields": ("dport",), "values": (((53, 53),),), "negated": True}, ["nobody-listens"]),
+        ({"fields": ("oifname",), "values": ((("lo", "lo"),),)}, ["nobody-listens"]),
+    ],
+)
+def test_a_stub_that_the_firewall_may_redirect(match, causes) -> None:
+    found = run("RC601", resolvers=(STUB,), firewall=translating(**match))
+    assert [finding.details["cause"] for finding in found] == causes
+
+
+def test_a_load_balancers_address_on_a_dummy_link() -> None:
+    ipvs = Link(9, "kube-ipvs0", "dummy")
+    names = Resolver("10.96.0.10", path="/etc/resolv.conf", line=1)
+    held = Address(4, 9, "10.96.0.10", 32)
+    assert run("RC601", resolvers=(names,), links=(LO, ETH0, ipvs), addresses=(HELD, held)) == []
+    held = Address(4, 2, "10.96.0.10", 32)
+    (finding,) = run("RC601", resolvers=(names,), links=(LO, ETH0, ipvs), addresses=(HELD, held))
+    assert finding.details["cause"] == "nobody-listens"
+
+
+def test_a_stub_of_the_host_named_in_another_namespace() -> None:
+    (finding,) = run("RC601", resolvers=(STUB,), netns="blue")
+    assert "/etc/netns/blue/resolv.conf" in finding.advice
+    assert finding.evidence[-1].command == "ip netns exec blue ss -uln sport = :53"

@@ -25,6 +25,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     NextHop,
     OwnerState,
     Process,
+    Resolver,
     Route,
     RouteGroup,
     Rule,
@@ -222,6 +223,17 @@ def owners(draw):
     )
 
 
+RESOLVERS = st.builds(
+    Resolver,
+    st.sampled_from(["192.0.2.1", "9.9.9.9", "127.0.0.53", "fe80::1", "2620:fe::9"]),
+    interface=st.sampled_from([None, None, "eth0", "gone\n", "2"]),
+    path=st.sampled_from(["/etc/resolv.conf", "a\x1b"]),
+    stub=st.booleans(),
+    behind=st.sampled_from([None, None, "127.0.0.53"]),
+    answered=st.sampled_from([None, True, False]),
+)
+
+
 @st.composite
 def hosts(draw):
     several = st.lists(links(), max_size=6)
@@ -253,6 +265,9 @@ def hosts(draw):
             draw(st.lists(st.sampled_from(["192.0.2.9/32", "198.51.100.0/24", "2001:db8:1::/48"]), max_size=2))
         ),
         owners=tuple(draw(st.lists(owners(), max_size=3, unique_by=lambda item: item.name))),
+        resolvers=draw(
+            maybe(st.lists(RESOLVERS, max_size=4, unique_by=lambda item: (item.address, item.interface)).map(tuple))
+        ),
         nonlocal_bind=draw(st.sampled_from([(), (4,), (4, 6)])),
         forwarding=draw(st.sampled_from([(), (4,), (4, 6)])),
     )
@@ -270,6 +285,7 @@ INTENTS = st.sampled_from(
             ],
             "rules": [{"priority": 1, "from": "192.0.2.9", "table": 100}, {"family": "ipv6", "mark": 7, "table": 101}],
             "links": [{"name": "eth0"}, {"name": "gone0"}],
+            "resolvers": ["9.9.9.9", "192.0.2.53"],
         },
     ]
 )

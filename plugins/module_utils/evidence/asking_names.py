@@ -1,0 +1,98 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One DNS query to each resolver: does anything answer? (RFC 1035, over UDP.) Traffic: only where it was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import os
+import select
+import socket
+import struct
+import time
+import typing as t
+
+from ..kernel.namespace import entered
+from ..model import Resolver
+
+SECONDS = 3.0
+"""For all answers together: a server that takes longer is none that a program waits for."""
+_IP_UNICAST_IF = 50
+_IPV6_UNICAST_IF = 76
+_QUESTION = b"\0" + struct.pack("!HH", 2, 1)
+"""The name servers (type NS) of the root, class IN: each server that works knows them."""
+
+
+def asked(
+    resolvers: t.Sequence[Resolver], netns: str | int | None = None, seconds: float = SECONDS
+) -> t.Tuple[Resolver, ...]:
+    """The same, with what came of one query to each. An error in the answer is an answer."""
+    number = struct.unpack("!H", os.urandom(2))[0]
+    query = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + _QUESTION
+    with contextlib.ExitStack() as stack:
+        outcomes: t.Dict[int, t.Union[str, bool]] = {}
+        waiting: t.Dict[socket.socket, int] = {}
+        with entered(netns):  # a socket stays in the namespace that it was made in
+            for place, resolver in enumerate(resolvers):
+                try:
+                    waiting[stack.enter_context(_sent(resolver, query))] = place
+                except OSError as exc:
+                    outcomes[place] = _word(exc)
+        end = time.monotonic() + seconds
+        while waiting:
+            ready = select.select(list(waiting), [], [], max(0.0, end - time.monotonic()))[0]
+            if not ready:
+                break
+            for each in ready:
+                try:
+                    if _answers(each.recv(512), number):
+                        outcomes[waiting.pop(each)] = True
+                except OSError as exc:
+                    outcomes[waiting.pop(each)] = _word(exc)
+    return tuple(_with(resolver, outcomes.get(place, False)) for place, resolver in enumerate(resolvers))
+
+
+def _sent(resolver: Resolver, query: bytes) -> socket.socket:
+    family = socket.AF_INET6 if ":" in resolver.address else socket.AF_INET
+    opened = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC)
+    try:
+        opened.setblocking(False)
+        scope = 0
+        if resolver.interface is not None:
+            scope = _number(resolver.interface)
+            # As systemd-resolved binds its queries to the link that the server was given for.
+            level, option = (
+                (socket.IPPROTO_IPV6, _IPV6_UNICAST_IF)
+                if family == socket.AF_INET6
+                else (socket.IPPROTO_IP, _IP_UNICAST_IF)
+            )
+            opened.setsockopt(level, option, struct.pack("!I", scope))
+        end = (resolver.address, resolver.port)
+        opened.connect((*end, 0, scope) if family == socket.AF_INET6 else end)
+        opened.send(query)
+    except BaseException:
+        opened.close()
+        raise
+    return opened
+
+
+def _number(interface: str) -> int:
+    return int(interface) if interface.isascii() and interface.isdigit() else socket.if_nametoindex(interface)
+
+
+def _answers(data: bytes, number: int) -> bool:
+    """Is it the response to that query? Only what the socket is connected to is heard at all."""
+    return len(data) >= 12 and struct.unpack("!H", data[:2])[0] == number and bool(data[2] & 0x80)
+
+
+def _word(exc: OSError) -> str:
+    return errno.errorcode.get(exc.errno or 0, "EIO")
+
+
+def _with(resolver: Resolver, outcome: t.Union[str, bool]) -> Resolver:
+    refusal = outcome if isinstance(outcome, str) else None
+    return dataclasses.replace(resolver, answered=outcome is True, refusal=refusal)
