@@ -644,6 +644,7 @@ class Step:
 OPS = (
     "owner.release", "owner.restart", "sysctl.set", "link.add", "link.set",
     "link.up", "address.add", "neighbour.add", "nexthop.add", "route.add", "rule.add", "firewall.allow",
+    "firewall.revoke",
     "rule.del", "route.del", "nexthop.del", "neighbour.del", "address.del", "link.down", "link.del",
     "flow.del", "socket.destroy",
 )  # fmt: skip

@@ -18,7 +18,7 @@ from ..model import OPS, Finding, Plan, PlanStep, Seen, Step, Withheld
 from ..rules.base import SEVERITIES
 from ..text import clean
 from .guards import Caps, Change, Guard, LiveOwners
-from .ops import LASTING, REMOVALS, WITHOUT_OBJECT, kind_of
+from .ops import LASTING, REMOVALS, TAKEN_BACK, WITHOUT_OBJECT, kind_of
 from .risk import risk_of
 from .select import Resolved
 from .wire import view
@@ -83,6 +83,11 @@ def make(
 
 def _worst_first(pair: t.Tuple[str, Finding]) -> t.Tuple[int, str, str]:
     return SEVERITIES.index(pair[1].severity), pair[1].rule, pair[0]
+
+
+def _switched_back(op: str) -> t.Tuple[t.Optional[str], str]:
+    """What undoes an op about no object, or why nothing does."""
+    return TAKEN_BACK.get(op), LASTING.get(op, "")
 
 
 class _Draft:
@@ -270,7 +275,7 @@ class _Planner:
         step, seen = draft.step, draft.seen
         if seen is not None:
             self.links.update(_links_of(seen.object))
-        inverse, why_not = (None, LASTING[step.op]) if seen is None else inverse_of(step.op, seen)
+        inverse, why_not = _switched_back(step.op) if seen is None else inverse_of(step.op, seen)
         risk, because = risk_of(step.op, draft.finding)
         return PlanStep(
             op=step.op,

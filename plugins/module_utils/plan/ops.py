@@ -15,10 +15,12 @@ LASTING = {
     "owner.release": "what an owner has let go of, only the owner takes up again",
     "owner.restart": "a restart cannot be taken back",
     "sysctl.set": "what the value was before is not known from what it is to be",
-    "firewall.allow": "what was let in meanwhile stays in",
 }
-WITHOUT_OBJECT = tuple(LASTING)
-"""Ops about an owner or a switch: what they act on is in the step's ``args``. Why nothing undoes them."""
+"""Why nothing undoes an op about an owner or a switch."""
+TAKEN_BACK = {"firewall.allow": "firewall.revoke", "firewall.revoke": "firewall.allow"}
+"""What undoes an op about the firewall. No remedy revokes: that only takes back what was allowed."""
+WITHOUT_OBJECT = (*LASTING, *TAKEN_BACK)
+"""Ops about no object of the kernel: what they act on is in the step's ``args``."""
 REMOVALS = tuple(op for op in OPS if op.endswith(".del")) + ("link.down", "socket.destroy")
 """Ops that take something away: caps count what they take."""
 

@@ -18,6 +18,7 @@ import socket
 import typing as t
 
 from ..bounds import encodable
+from ..evidence.firewall import allow
 from ..model import OPS, REASONS, Plan, PlanStep, Withheld
 from ..shapes import Check, ShapeError, count, each, expect, mapping, maybe, record, text, values, word
 from .ops import kind_of
@@ -187,6 +188,16 @@ def _is_prefix(value: str) -> bool:
     return socket.inet_ntop(family, packed) == address and not int.from_bytes(packed, "big") & ((1 << behind) - 1)
 
 
+def _address(value: t.Any, where: str) -> None:
+    text(value, where)
+    expect(_is_prefix("%s/%d" % (value, 128 if ":" in value else 32)), where, "an address")
+
+
+def _port(value: t.Any, where: str) -> None:
+    count(value, where)
+    expect(0 < value < 1 << 16, where, "a port")
+
+
 def _nonempty(value: t.Any, where: str) -> None:
     each(_short)(value, where)
     expect(bool(value), where, "a list of at least one")
@@ -203,11 +214,27 @@ def _ifindexes(value: t.Any, where: str) -> None:
 
 
 _OWNER = record({"owner": _short, "unit": maybe(_short), "argv": _nonempty}, closed=True)
+_ALLOW = record(
+    {
+        "manager": word(allow.MANAGERS),
+        "backend": word(allow.BACKENDS),
+        "family": word(("ip", "ip6", "inet")),
+        "table": _like(allow.NAME, "the name of a table"),
+        "chain": _like(allow.NAME, "the name of a chain"),
+        "rule": _short,
+        "protocol": word(allow.PROTOCOLS),
+        "source": maybe(_address),
+        "to": _address,
+        "port": maybe(_port),
+    },
+    closed=True,
+)
 _ARGS: t.Mapping[str, Check] = {
     "owner.release": _OWNER,
     "owner.restart": _OWNER,
     "sysctl.set": record({"name": _short, "value": _short}, closed=True),
-    "firewall.allow": _plain_mapping,
+    "firewall.allow": _ALLOW,
+    "firewall.revoke": _ALLOW,
 }
 _NO_ARGS = record({}, closed=True)
 

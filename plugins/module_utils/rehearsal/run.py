@@ -25,6 +25,7 @@ _SHOWN = 100
 """Destinations of which it is told one by one that nothing is said about them."""
 _KINDS = ("link", "address", "rule", "nexthop", "route")
 """What a lookup depends on. Flows, neighbours, sockets and owners are nothing that a stand-in has."""
+_UNASKED = {"firewall": "the firewall is not rehearsed: a stand-in has none, and a lookup does not ask it"}
 _Step = t.Tuple[str, t.Optional[Seen]]
 _Told = t.List[t.Optional[str]]
 """errno, and the way in words."""
@@ -139,7 +140,7 @@ def _play(
         unable = []
         for op, seen in steps:
             if seen is None or seen.kind not in _KINDS:
-                unable.append("%s: a lookup does not depend on it" % op)
+                unable.append("%s: %s" % (op, _UNASKED.get(op.partition(".")[0], "a lookup does not depend on it")))
             else:
                 unable += ["%s: %s" % (op, why) for why in stand_in.apply(op, seen)]
         return before, _answers(kernel, queries), unable

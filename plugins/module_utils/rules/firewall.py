@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..evidence.firewall import words
+from ..evidence.firewall import allow, words
 from ..evidence.firewall.flow import Evaluator, Packet, Place, Verdict, packet
 from ..index import is_unspecified
-from ..model import Answer, Event, Evidence, Finding, Flow, Query, Session
+from ..model import Answer, Event, Evidence, Finding, Flow, Query, Session, Step
 from .base import rule
-from .common import endpoint, is_link_local, is_multicast, plural, shown
+from .common import SAMPLES, endpoint, is_link_local, is_multicast, plural, shown
 from .sessions import BATCH, LIVE, QUESTIONS, Held, SocketCheck, ends, get_words
 
 PENDING = 65536
@@ -47,7 +47,7 @@ _Tuple = t.Tuple[str, str, t.Optional[int], str, t.Optional[int]]
         "connection is established is judged as such. Multicast and what stays on this host are left out, and so is what "
         "the kernel itself refuses: that is RC103's."
     ),
-    remedies=(),
+    remedies=("firewall.allow",),
 )
 class FirewallBlocksSession(SocketCheck):
     budget = QUESTIONS
@@ -153,12 +153,23 @@ class FirewallBlocksSession(SocketCheck):
             evidence,
             severity=None if found.settled else "medium",
             confidence="strong" if found.settled else "hint",
+            remedy=self._allow(held.sockets, flow, found),
             advice=_ADVICE + self._doubts(found),
             owner=held.owner,
             count=held.count,
             samples=tuple(sorted(ends(socket) for socket in held.sockets)),
             details=dict(_details(flow, found), peers=peers, inodes=held.inodes),
         )
+
+    def _allow(self, sessions: t.Iterable[Session], flow: Packet, found: Verdict) -> t.Iterator[Step]:
+        """A rule for each destination; none where the place is not sure."""
+        if found.confidence != "strong" or found.place is None:
+            return
+        ends = dict.fromkeys((session.remote or "", session.remote_port) for session in sessions)
+        for to, port in list(ends)[:SAMPLES]:
+            step = allow.step(self.index.snapshot.netns, found.place, dataclasses.replace(flow, to=to, port=port))
+            if step is not None:
+                yield step
 
     def _shown(self, query: Query, found: Verdict) -> t.Iterator[Evidence]:
         """That the kernel has a way, and what stands in it."""

@@ -15,6 +15,7 @@ import typing as t
 from ..kernel.outcome import Verified
 from ..kernel.port import Kernel
 from ..model import PlanStep, Seen
+from . import allowing
 from .journal import Record
 
 _LISTED = 1000
@@ -53,6 +54,10 @@ def ready(kernel: Kernel, acts: t.Sequence[Act]) -> Ready:
     able: t.List[Act] = []
     skipped: t.Dict[int, str] = {}
     for act, verified in zip(acts, _verify(kernel, acts)):
+        words = _not_now(kernel, act)
+        if words is not None:
+            skipped[act.number] = words
+            continue
         left = act if verified is None else _left(act, verified)
         if left is not None:
             able.append(left)
@@ -69,7 +74,8 @@ def not_as_wanted(kernel: Kernel, acts: t.Sequence[Act]) -> t.List[str]:
     Flows, sockets and neighbours that the kernel learns come and go by themselves: nothing follows from these.
     """
     lasting = [act for act in acts if act.seen is not None and _lasts(act.seen)]
-    found = []
+    about = [act for act in acts if act.step.op in allowing.OPS]
+    found = [words for words in (allowing.wrong(kernel.netns, act.step.op, act.step.args) for act in about) if words]
     for act, verified in zip(lasting, _verify(kernel, lasting)):
         left = None if verified is None else _left(act, verified)
         if left is not None:
@@ -85,6 +91,13 @@ def diff(acts: t.Sequence[Act]) -> t.List[t.Dict[str, str]]:
         header = "step %d: %s" % (act.number, act.step.op)
         shown.append({"before_header": header, "after_header": header, "before": before, "after": after})
     return shown
+
+
+def _not_now(kernel: Kernel, act: Act) -> str | None:
+    """Why a step about the firewall is not done."""
+    if act.step.op not in allowing.OPS:
+        return None
+    return allowing.skipped(kernel.netns, act.step.op, act.step.args)
 
 
 def _verify(kernel: Kernel, acts: t.Sequence[Act]) -> t.List[t.Optional[Verified]]:

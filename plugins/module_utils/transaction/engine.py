@@ -19,7 +19,7 @@ from .. import hostid
 from ..kernel import namespace
 from ..kernel.port import Kernel
 from ..model import Query, Seen, WayIn
-from . import acts, arming, clock, journal, rollback, running, settle, spelling
+from . import acts, allowing, arming, clock, journal, rollback, running, settle, spelling
 from .acts import Act, Ready
 from .history import Standing, Transaction, pending
 from .journal import Record, Unwritable
@@ -199,7 +199,7 @@ class _Work:
 
     def _prove(self) -> None:
         """Raises Failed. An owner that was told to do something takes its time until all is there again."""
-        owners = any(act.seen is None for act in self._ready.acts)
+        owners = any(act.step.op.startswith("owner.") for act in self._ready.acts)
         give_up = time.monotonic() + (min(_OWNER_SECONDS, self._standing().seconds_left / 2) if owners else 0)
         broken = self._before.broken(self._kernel, self._ready.acts)
         while broken and time.monotonic() < give_up:
@@ -231,6 +231,7 @@ class _Work:
                 command=step.command,
                 seen=spelling.to_json([] if act.seen is None else [act.seen]),
                 collateral=spelling.to_json(collateral),
+                args=dict(step.args),
                 undoes=None if act.undoes is None else act.undoes["op"],
                 inverse=step.inverse,
                 lasting="" if step.inverse else "%s cannot be taken back: %s" % (step.command, step.no_inverse),
@@ -259,6 +260,9 @@ class _Work:
     def _act(self, acts: t.Sequence[Act]) -> t.Sequence[_Came]:
         """What came of each."""
         first = acts[0]
+        if first.step.op in allowing.OPS:
+            wrong = allowing.do(self._kernel.netns, first.step.op, first.step.args)
+            return [(1, (), ()) if wrong is None else (0, (), ((first.step.op, wrong),))]
         if first.seen is None:
             seconds = min(COMMAND_SECONDS, self._standing().seconds_left)
             wrong = running.run(first.step.args["argv"], seconds)

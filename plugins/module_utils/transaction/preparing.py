@@ -24,7 +24,7 @@ from .acts import Act, Ready
 
 SHORTEST, LONGEST = 5, 86400
 """Seconds that a transaction may wait to be confirmed."""
-_CANNOT = ("sysctl.set", "firewall.allow")
+_CANNOT = ("sysctl.set",)
 _NAMED = 5
 _THIS_HOST = (
     ("machine_id", "it was made on another host: machine id %s, here it is %s"),

@@ -46,16 +46,17 @@ def plan_of(transaction: Transaction, acts: t.Sequence[Act]) -> t.Dict[str, t.An
 
 
 def _act(kernel: Kernel, number: int, record: Record, identifier: str) -> Act:
-    (seen,) = spelling.from_json(kernel, record["seen"])
+    seen = next(iter(spelling.from_json(kernel, record["seen"])), None)
     step = PlanStep(
         op=record["inverse"],
         findings=(),
         command="undo: " + record["command"],
         why="takes back step %d of transaction %s" % (record["step"], identifier),
-        kind=seen.kind,
-        object=wire.view(seen.object),
-        raw=seen.raw.hex(),
-        dsts=seen.dsts,
+        kind=None if seen is None else seen.kind,
+        object={} if seen is None else wire.view(seen.object),
+        raw="" if seen is None else seen.raw.hex(),
+        dsts=() if seen is None else seen.dsts,
+        args=record["args"] if seen is None else {},
         inverse=record["op"],
     )
     # What takes back an undo is the step itself.

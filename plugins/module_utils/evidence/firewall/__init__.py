@@ -7,6 +7,14 @@ and the kernel's own word on that."""
 
 from __future__ import annotations
 
-from .reading import read
+import typing as t
 
-__all__ = ["read"]
+if t.TYPE_CHECKING:
+    from ...model import Firewall, Unseen
+
+
+def read(netns: str | int | None, unseen: t.List[Unseen]) -> Firewall | None:
+    """The firewall of a namespace; None where nothing of it could be read. What could not be is added to ``unseen``."""
+    from . import reading  # late: what only judges a firewall that was read starts no programs
+
+    return reading.read(netns, unseen)

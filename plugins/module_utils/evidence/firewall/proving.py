@@ -10,9 +10,9 @@ import dataclasses
 import typing as t
 
 from ...commands import inside
-from ...model import Evidence, Finding, Unseen
-from . import words
-from .flow import Packet
+from ...model import Evidence, Finding, Step, Unseen
+from . import allow, words
+from .flow import Packet, Place
 from .run import Refused
 from .trace import TraceResult, trace
 
@@ -52,6 +52,14 @@ def _flow(finding: Finding) -> Packet | None:
     return flow if flow is not None and flow.state == "new" and flow.protocol is not None else None
 
 
+def _allow(finding: Finding, place: Place, netns: str | int | None) -> t.Iterator[Step]:
+    """What would let it past the place that the kernel named."""
+    flow = _flow(finding)
+    step = None if flow is None else allow.step(None if netns is None else str(netns), place, flow)
+    if step is not None:
+        yield step
+
+
 def _judged(finding: Finding, result: TraceResult, netns: str | int | None) -> Finding | None:
     command = inside(None if netns is None else str(netns), "nft", "-a", "monitor", "trace")
     if result.blocks and result.place is not None:
@@ -67,6 +75,7 @@ def _judged(finding: Finding, result: TraceResult, netns: str | int | None) -> F
             cause=cause,
             confidence="proven",
             severity="high",
+            remedy=finding.remedy if same else tuple(_allow(finding, result.place, netns)),
             evidence=(*finding.evidence, seen),
         )
     if result.outcome == "accept":

@@ -24,11 +24,26 @@ PREFIXES = st.sampled_from(["0.0.0.0/0", "10.0.0.0/8", "192.0.2.0/24", "2001:db8
 OWNERS = st.fixed_dictionaries(
     {"owner": TEXTS, "unit": st.none() | TEXTS, "argv": st.lists(TEXTS, min_size=1, max_size=3)}
 )
+ALLOWED = st.fixed_dictionaries(
+    {
+        "manager": st.sampled_from(["nft", "iptables", "ufw", "firewalld", "firewalld-direct"]),
+        "backend": st.sampled_from(["nft", "iptables-nft", "ip6tables-legacy"]),
+        "family": st.sampled_from(["ip", "ip6", "inet"]),
+        "table": st.sampled_from(["filter", "wg-quick-wg0"]),
+        "chain": st.sampled_from(["OUTPUT", "out"]),
+        "rule": TEXTS,
+        "protocol": st.sampled_from(["udp", "tcp", "icmp"]),
+        "source": st.none() | st.sampled_from(["192.0.2.1", "2001:db8::1"]),
+        "to": st.sampled_from(["192.0.2.1", "2001:db8::1"]),
+        "port": st.none() | st.integers(1, 65535),
+    }
+)
 ARGS = {
     "owner.release": OWNERS,
     "owner.restart": OWNERS,
     "sysctl.set": st.fixed_dictionaries({"name": TEXTS, "value": TEXTS}),
-    "firewall.allow": MAPPINGS,
+    "firewall.allow": ALLOWED,
+    "firewall.revoke": ALLOWED,
 }
 
 
