@@ -54,6 +54,8 @@ _PREFIX = re.compile(
 _RESUMED = re.compile(r"<\.\.\. (?P<name>[a-z0-9_]{1,32}) resumed> ?", re.ASCII)
 _UNFINISHED = re.compile(r" ?<unfinished \.\.\.>\s*\Z")
 _ATTACHED = re.compile(r"strace: Process (?P<pid>\d{1,10}) attached(?: with \d{1,7} threads)?\s*\Z", re.ASCII)
+# What a call begins with, or goes on with. Anything may stand in it: what was read and sent, names of files and threads.
+_OF_A_CALL = re.compile(r"[a-z_][a-z0-9_]{0,40}\(|<\.\.\. ", re.ASCII)
 # Options of a command line as people quote it, in their several spellings
 _ATTACH = re.compile(r"(?:^|\s)(?:-[a-zA-Z]{0,8}p ?|--attach[= ])(?P<pids>\d{1,10}(?:[, ]\d{1,10}){0,64})", re.ASCII)
 
@@ -153,6 +155,8 @@ class Trace:
                 self._attached.add(int(found.group("pid")))
             self._broken = text[: found.start()][:UNFINISHED_LENGTH]
             return True
+        if _OF_A_CALL.match(text, t.cast("t.Match[str]", _PREFIX.match(text)).end()):
+            return False
         before, command, options = text[:512].partition("strace ")
         if command and not self._begun and before[-1:] in ("", " ", "/", "$", "#", ">"):
             for attach in _ATTACH.finditer(options):
