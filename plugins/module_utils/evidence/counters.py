@@ -8,11 +8,13 @@ They need no log and no root, and tell neither who nor where to. Measured on Lin
 tests/integration/kernel holds each line):
 
 * a send that ends with ENETUNREACH raises OutNoRoutes by one, whatever the reason: a source that is not local (with or
-  without a route or an interface), no route, a throw route, a rule with the action unreachable, an interface that is
-  administratively down. So do UDP, TCP's connect, and IPv6 (Ip6OutNoRoutes);
+  without a route or an interface, and with ip_nonlocal_bind too), no route, a throw route, a rule with the action
+  unreachable, an interface that is administratively down. So do UDP, TCP's connect, and IPv6 (Ip6OutNoRoutes);
 * what ends with another errno raises none of them: routes and rules of the types prohibit and blackhole, routes of the type
-  unreachable (EHOSTUNREACH), an interface that does not exist (ENODEV), and the IPv6 source that is not local (EINVAL);
-* what a firewall drops on its way out (EPERM) raises OutDiscards. So do full queues: it is not read;
+  unreachable (EHOSTUNREACH), an interface that does not exist (ENODEV), a bind to an address that is gone (EADDRNOTAVAIL),
+  and the IPv6 source that is not local (EINVAL). So does what is sent into the void: no carrier, a transparent socket, and
+  the IPv6 socket that was bound before its address went;
+* what a firewall drops or rejects on its way out (EPERM) raises OutDiscards. So do full queues: it is not read;
 * a packet that came in and should be forwarded where no route leads raises InNoRoutes (IpExt in IPv4).
 """
 

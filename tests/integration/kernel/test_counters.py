@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import subprocess
 import sys
@@ -23,8 +24,14 @@ for kind in prohibit:65 blackhole:66 unreachable:67 throw:68; do
   ip route add ${kind%:*} 203.0.113.${kind#*:}/32
   ip -6 route add ${kind%:*} 2001:db8:9::${kind#*:}/128
 done
-for kind in prohibit:75 blackhole:76 unreachable:77; do ip rule add pref 1${kind#*:} to 203.0.113.${kind#*:} ${kind%:*}; done
-nft add table ip t; nft 'add chain ip t o { type filter hook output priority 0; }'; nft add rule ip t o ip daddr 192.0.2.66 drop
+for kind in prohibit:75 blackhole:76 unreachable:77; do
+  ip rule add pref 1${kind#*:} to 203.0.113.${kind#*:} ${kind%:*}
+  ip -6 rule add pref 1${kind#*:} to 2001:db8:9::${kind#*:} ${kind%:*}
+done
+ip link add c0 type veth peer name c1; ip link set c0 up; ip addr add 192.0.4.1/24 dev c0
+nft add table inet t; nft 'add chain inet t o { type filter hook output priority 0; }'
+nft add rule inet t o ip daddr 192.0.2.66 drop; nft add rule inet t o ip daddr 192.0.2.67 reject
+nft add rule inet t o ip6 daddr 2001:db8::66 drop
 """
 GONE, GONE6, FAR, FAR6 = "198.51.100.1", "2001:db8:1::1", "203.0.113.5", "2001:db8:ffff::5"
 SENT = 5
@@ -33,6 +40,7 @@ UNREACHABLE = {
     "source not local, with a route": lambda links: sending.send("192.0.2.9", GONE),
     "source not local, without a route": lambda links: sending.send(FAR, GONE),
     "source not local, with an interface": lambda links: sending.send("192.0.2.9", GONE, links["v0"]),
+    "source not local, interface does not exist": lambda links: sending.send("192.0.2.9", GONE, 9999),
     "source local, no route": lambda links: sending.send(FAR, "192.0.2.1"),
     "no source, no route": lambda links: sending.send(FAR),
     "interface down, given": lambda links: sending.send("192.0.3.5", "192.0.3.1", links["d0"]),
@@ -40,10 +48,24 @@ UNREACHABLE = {
     "route of type throw": lambda links: sending.send("203.0.113.68"),
     "rule with action unreachable": lambda links: sending.send("203.0.113.77"),
     "TCP connect": lambda links: sending.connect(FAR),
+    "IPv6, route of type throw": lambda links: sending.send("2001:db8:9::68"),
+    "IPv6, rule with action unreachable": lambda links: sending.send("2001:db8:9::77"),
     "IPv6, no route": lambda links: sending.send(FAR6),
     "IPv6, source local, no route": lambda links: sending.send(FAR6, "2001:db8::1"),
     "IPv6, TCP connect": lambda links: sending.connect(FAR6),
 }
+
+
+def bind(to: str) -> str | None:
+    """A fresh bind; the name of the errno."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as opened:
+        try:
+            opened.bind((to, 0))
+        except OSError as exc:
+            return errno.errorcode[exc.errno or 0]
+    return None
+
+
 OTHERS = {
     "interface does not exist": ("ENODEV", lambda links: sending.send("192.0.2.9", None, 9999)),
     "route of type prohibit": ("EACCES", lambda links: sending.send("203.0.113.65")),
@@ -52,6 +74,15 @@ OTHERS = {
     "rule with action prohibit": ("EACCES", lambda links: sending.send("203.0.113.75")),
     "rule with action blackhole": ("EINVAL", lambda links: sending.send("203.0.113.76")),
     "dropped by the firewall": ("EPERM", lambda links: sending.send("192.0.2.66")),
+    "rejected by the firewall": ("EPERM", lambda links: sending.send("192.0.2.67")),
+    "IPv6, dropped by the firewall": ("EPERM", lambda links: sending.send("2001:db8::66")),
+    "bind to an address that is gone": ("EADDRNOTAVAIL", lambda links: bind(GONE)),
+    "no carrier": (None, lambda links: sending.send("192.0.4.9")),
+    "source not local, transparent": (None, lambda links: sending.send("192.0.2.9", GONE, transparent=True)),
+    "IPv6, route of type prohibit": ("EACCES", lambda links: sending.send("2001:db8:9::65")),
+    "IPv6, route of type blackhole": ("EINVAL", lambda links: sending.send("2001:db8:9::66")),
+    "IPv6, rule with action prohibit": ("EACCES", lambda links: sending.send("2001:db8:9::75")),
+    "IPv6, rule with action blackhole": ("EINVAL", lambda links: sending.send("2001:db8:9::76")),
     "IPv6, source not local": ("EINVAL", lambda links: sending.send("2001:db8::9", GONE6)),
     "IPv6, route of type unreachable": ("EHOSTUNREACH", lambda links: sending.send("2001:db8:9::67")),
     "interface given, no route": (None, lambda links: sending.send(FAR, "192.0.2.1", links["v0"])),
@@ -99,6 +130,44 @@ def test_what_is_not(world, condition) -> None:
     events, answers = rise(world, call)
     assert answers == {errno}
     assert events == ()
+
+
+@pytest.mark.parametrize(
+    ("to", "file", "name"), [("192.0.2.66", "snmp", "Ip OutDiscards"), ("2001:db8::66", "snmp6", "Ip6OutDiscards")]
+)
+def test_what_a_firewall_drops_is_counted_elsewhere(world, to, file, name) -> None:
+    """IPv6 itself may send meanwhile, and some of that may be discarded too."""
+
+    def discarded() -> int:
+        with open("/proc/thread-self/net/" + file, encoding="ascii") as stream:
+            return counters.parse(stream.read())[name]
+
+    with world.entered():
+        before = discarded()
+        assert {sending.send(to) for _each in range(SENT)} == {"EPERM"}
+        assert discarded() - before >= SENT
+
+
+def test_a_source_that_is_not_local_is_counted_even_where_it_may_be_bound(netns) -> None:
+    ns = netns()
+    ns.sh("ip link add v0 type veth peer name v1; ip link set v0 up; ip addr add 192.0.2.1/24 dev v0")
+    ns.sh("echo 1 > /proc/sys/net/ipv4/ip_nonlocal_bind")
+    counting = counters.Counting(ns.name)
+    with ns.entered():
+        assert sending.send("192.0.2.9", GONE) == "ENETUNREACH"
+    assert [(event.source.counter, event.count) for event in counting.rise()] == [("Ip OutNoRoutes", 1)]
+
+
+def test_an_ipv6_socket_that_lost_its_address_goes_on_uncounted(netns) -> None:
+    ns = netns()
+    ns.sh("ip link add v0 type veth peer name v1; ip link set v1 up; ip link set v0 up")
+    ns.sh("ip -6 addr add 2001:db8::1/64 dev v0 nodad; ip -6 addr add %s/128 dev v0 nodad" % GONE6)
+    with ns.entered(), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as bound:
+        bound.bind((GONE6, 0))
+        ns.sh("ip -6 addr del %s/128 dev v0" % GONE6)
+        counting = counters.Counting(None)
+        assert bound.sendto(b"netmend", ("2001:db8::9", 9)) == 7
+        assert counting.rise() == ()
 
 
 def test_packets_that_cannot_be_forwarded(netns) -> None:
