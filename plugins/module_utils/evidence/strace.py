@@ -187,7 +187,7 @@ class Trace:
         return Event(
             error=call.error or "",
             source=source,
-            text=clean(call.text, TEXT),
+            text=clean(call.text, TEXT - len(call.result)) + clean(call.result, TEXT),
             program=clean(program, 64) if program and thread == pid else None,
             pid=pid,
             local_addr=local.address,

@@ -75,7 +75,8 @@ class Call:
     family: str | None = None
     """``inet``, ``packet`` or ``other``; None where the text does not tell."""
     text: str = ""
-    """The call without what was sent."""
+    """The call without what was sent, up to how it ended."""
+    result: str = ""
 
 
 def begins(text: str, position: int = 0) -> str | None:
@@ -92,6 +93,9 @@ def read(head: str, tail: str) -> Call | None:
         return None
     name = named.group("name")
     skeleton, strings, text = _apart(head)
+    result = ended.group().rstrip()
+    if text.endswith(result):
+        text = text[: -len(result)]
     descriptor = _DESCRIPTOR.match(skeleton, len(name) + 1)
     family, bound, connected, inode = _decorated(descriptor.group("decoration") if descriptor else None)
     call = Call(
@@ -104,6 +108,7 @@ def read(head: str, tail: str) -> Call | None:
         inode=inode,
         family=family,
         text=text,
+        result=result,
     )
     return _with_arguments(call, skeleton, strings)
 

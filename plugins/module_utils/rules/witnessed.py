@@ -15,10 +15,19 @@ from ..reach import explain
 from ..reach.base import NO_SUCH_LINK
 from .base import rule
 from .common import SAMPLES, HostCheck, plural, restartable, several, shown
-from .persistence import GOING_ON, persists
+from .persistence import ERRORS, GOING_ON, persists
 
 _Group = t.Tuple[t.Optional[str], t.Optional[str], t.Optional[str], t.Optional[str], str]
 _ROUTES_SAY = ("ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "ENODEV", "ENETDOWN", "EINVAL", "EACCES", "EPERM")
+_WHOSE_SENDS = (
+    "The kernel counts such sends and does not say whose they are, nor where to. Read the journal and the logs of the last "
+    "minutes (evidence_info with journal), or trace a suspect (evidence_info with strace): that names source, interface and "
+    "destination."
+)
+_WHOSE_PACKETS = (
+    "The kernel counts such packets and does not say where to. Watch what comes in on the suspected link (tcpdump), and ask "
+    "for its destination with 'ip route get ADDRESS iif LINK from SENDER'."
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +65,7 @@ class UnreachableErrors(HostCheck):
         super().__init__(*args)
         events = [event for event in self.index.events if self._counts(event)]
         self._flows = [event for event in events if event.remote_addr is not None and not self._is_told_by_owner(event)]
-        self._counters = [event for event in events if event.source.kind == "counter"]
+        self._counters = [event for event in events if event.source.kind == "counter" and event.count >= ERRORS]
         self._peers = {event.remote_addr for event in self._flows}
         self._sockets: t.Dict[str, Session] = {}
 
@@ -103,7 +112,7 @@ class UnreachableErrors(HostCheck):
             if persists(errors, first, last):
                 yield self._finding(sorted(claims, key=_by_peer), errors, first, last)
         for event in self._counters:
-            yield self._rising(event)
+            yield from self._rising(event)
 
     def _refused(self) -> t.Iterator[_Claim]:
         queries = {id(event): self._query(event) for event in self._flows}
@@ -187,17 +196,22 @@ class UnreachableErrors(HostCheck):
         name = event.program or event.unit or ""
         return Owner(name=shown(name), alive=None, known_by="the %s names it" % event.source.kind, unit=event.unit)
 
-    def _rising(self, event: Event) -> Finding:
-        return self.finding(
+    def _rising(self, event: Event) -> t.Iterator[Finding]:
+        counter = event.source.counter or event.source.path or ""
+        forwarded = "InNoRoutes" in counter
+        if forwarded and (6 if counter.startswith("Ip6") else 4) not in self.index.snapshot.forwarding:
+            return  # what others send here by mistake
+        told = "Packets that this host should forward" if forwarded else "Sends of this host"
+        yield self.finding(
             "host",
-            {"counter": event.source.path, "error": event.error},
-            "Sends of this host are refused right now: %s." % event.text.rstrip("."),
+            {"counter": counter},
+            "%s are refused right now for want of a route%s: %s."
+            % (told, "" if forwarded else " or a source", event.text.rstrip(".")),
             [Evidence("counter %s" % event.source.path, event.text, event.command)],
+            # The kernel itself says that it goes on; that it does harm is not said: who has IPv4 only tries IPv6 in vain.
+            severity="low",
             confidence="proven",
-            advice=(
-                "The kernel counts such sends and does not say whose they are. Look at the journal, or trace one suspect: "
-                "evidence_info with strace names source, interface and destination."
-            ),
+            advice=_WHOSE_PACKETS if forwarded else _WHOSE_SENDS,
             count=event.count,
             details={"cause": "counter-rising", "rate": event.rate},
             first_seen=event.first,

@@ -101,6 +101,24 @@ def test_the_incident_is_proven_by_the_log_and_by_the_kernel(incident: dict[str,
     assert all(command.strip() for command in commands)
 
 
+def test_strace_is_one_more_witness_of_the_incident(incident: dict[str, t.Any], auditor: Auditor, lab: Place) -> None:
+    """The same finding, and what the kernel answered to the daemon's own sends. The stale sessions send every 2.7 s."""
+    pid = lab.program(host_named("vpn1"), "doublezerod").pid
+    traced = {"reclaim_strace": {"pid": pid, "seconds": 6}, "reclaim_counters": {"seconds": 6}}
+    run = auditor.audit("--limit", "vpn1", "-e", json.dumps(traced))
+    findings = run.findings("vpn1")
+    (finding,) = [each for each in findings if each["rule"] == "RC102"]
+    assert finding["fingerprint"] == incident["fingerprint"]
+    assert set(finding["samples"]) == set(PEERS)
+    (told,) = [each for each in finding["evidence"] if each["source"].startswith("strace")]
+    assert 'ipi_spec_dst=inet_addr("%s")' % ALLOCATED in told["observed"]
+    assert told["command"].endswith("-p %d" % pid)
+    assert any(each["source"].startswith("log") for each in finding["evidence"])
+    assert [each["object"]["selector"] for each in findings if each["rule"] == "RC105"] == [
+        {"counter": "Ip OutNoRoutes"}
+    ]
+
+
 def test_the_advice_is_to_restart_the_owner_and_not_to_add_a_route(incident: dict[str, t.Any]) -> None:
     assert "Adding a route will not help" in incident["advice"]
     assert "must be restarted" in incident["advice"]
