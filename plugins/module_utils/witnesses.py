@@ -36,6 +36,8 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "counters": {"type": "dict", "options": COUNTERS},
 }
 """The argument spec of what an audit is told and whom it asks."""
+_COMM = 15
+"""Bytes of a command name that the kernel keeps (TASK_COMM_LEN without its end)."""
 _SYSTEMD = "/run/systemd/system"
 """Is there where systemd is the init system (sd_booted(3))."""
 
@@ -89,17 +91,28 @@ def _events(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple
 
 
 def of_here(events: t.Sequence[Event], kernel: Kernel) -> t.Tuple[Event, ...]:
-    """Those of the kernel port's network namespace: the journal, and often a log, is that of the whole host.
+    """Those of the kernel port's network namespace, and of now.
 
-    An event of a process that runs elsewhere is not of here. Where the process is gone, or not told, it counts for the
-    namespace that the logs are of: the journal's is the one that this process is in.
+    The journal, and often a log, is that of the whole host: an event of a process that runs elsewhere is not of here. Where
+    the process is gone, or not told, it counts for the namespace that the logs are of: the journal's is the one that this
+    process is in. What a program said before it was started anew is history: the sessions that it spoke of went with it.
     """
     if not events:
         return ()
     living = kernel.living_here({event.pid for event in events if event.pid is not None})
+    names = {event.program for event in events if event.program}
+    since: t.Dict[str, float] = {}
+    for process in kernel.processes(names) if names else ():
+        since[process.name] = max(process.started or 0.0, since.get(process.name, 0.0))
 
     def here(event: Event) -> bool:
         lives = None if event.pid is None else living[event.pid]
         return lives if lives is not None else kernel.netns is None or event.source.kind != "journal"
 
-    return tuple(event for event in events if here(event))
+    def past(event: Event) -> bool:
+        if event.last is None or event.program is None or (event.pid is not None and living[event.pid]):
+            return False
+        # Start times come from clock ticks since boot: a second of tolerance.
+        return since.get(event.program[:_COMM], 0.0) - 1.0 > event.last
+
+    return tuple(event for event in events if here(event) and not past(event))
