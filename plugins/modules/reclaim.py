@@ -31,6 +31,13 @@ options:
       - The plan, as RV(netmend.reclaim.audit_info#module:plan) has it or as it was read from a file.
     type: dict
     required: true
+  findings:
+    description:
+      - The fingerprints of what M(netmend.reclaim.audit_info) finds on the host now. A step is skipped when nothing that it
+        was planned for is among them. An object may look as it did when the plan was made, and its owner live again.
+      - When not given, the steps are done for what was found when the plan was made.
+    type: list
+    elements: str
 seealso:
   - module: netmend.reclaim.transaction
     description: Lists, confirms and takes back transactions.
@@ -101,7 +108,8 @@ steps:
     result:
       description:
         - V(done), V(failed), V(planned) (in check mode), V(not-done), because something before it failed, or V(skipped),
-          because all that it is about changed since the plan was made or is as wanted already.
+          because all that it is about changed since the plan was made or is as wanted already, or because nothing of what
+          it was planned for is among O(findings).
       type: str
     words:
       description: Why it failed or was skipped, in whole or in part.
@@ -183,7 +191,8 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.transaction.reclai
 
 
 def main() -> None:
-    run_change(dict(OPTIONS, plan=dict(type="dict", required=True)), reclaim)
+    spec = dict(OPTIONS, plan=dict(type="dict", required=True), findings=dict(type="list", elements="str"))
+    run_change(spec, reclaim)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,8 @@ class Act:
     """What it acts on: of many routes those that are left. None where it is about no object."""
     undoes: Record | None = None
     """The journal's record of the step that this one takes back."""
+    uncalled: str = ""
+    """Why nothing calls for it any more; it is not done then."""
 
     @property
     def count(self) -> int:
@@ -54,7 +56,7 @@ def ready(kernel: Kernel, acts: t.Sequence[Act]) -> Ready:
     able: t.List[Act] = []
     skipped: t.Dict[int, str] = {}
     for act, verified in zip(acts, _verify(kernel, acts)):
-        words = _not_now(kernel, act)
+        words = act.uncalled or _not_now(kernel, act)
         if words is not None:
             skipped[act.number] = words
             continue
@@ -66,6 +68,21 @@ def ready(kernel: Kernel, acts: t.Sequence[Act]) -> Ready:
             if words:
                 skipped[act.number] = words
     return Ready(tuple(able), skipped)
+
+
+def called_for(acts: t.Sequence[Act], findings: t.Container[str] | None) -> t.List[Act]:
+    """Those that no finding calls for any more, as uncalled: an object may look as it did, and its owner live again.
+
+    ``findings``: fingerprints of what is found now; None where nobody looked.
+    """
+    if findings is None:
+        return list(acts)
+    return [
+        act
+        if any(mark in findings for mark in act.step.findings)
+        else dataclasses.replace(act, uncalled="what it was planned for is not found any more")
+        for act in acts
+    ]
 
 
 def not_as_wanted(kernel: Kernel, acts: t.Sequence[Act]) -> t.List[str]:

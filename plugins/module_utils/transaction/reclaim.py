@@ -11,7 +11,7 @@ import typing as t
 from ..kernel.port import Kernel
 from ..plan import wire
 from . import arming, engine, health, result, settle
-from .acts import Act, diff
+from .acts import Act, called_for, diff
 from .journal import Unwritable
 from .place import Place
 from .preparing import Refused, Wishes, acts_of, prepare
@@ -27,8 +27,14 @@ def reclaim(params: t.Mapping[str, t.Any], kernel: Kernel, check: bool) -> Resul
         plan = wire.from_json(params["plan"])
     except ValueError as exc:
         return result.refused("the plan is refused: %s" % exc)
+    found = params.get("findings")
+    calling = None if found is None else frozenset(found)
+
+    def find() -> t.List[Act]:
+        return called_for(acts_of(kernel, plan), calling)
+
     try:
-        return transact(place, kernel, lambda: acts_of(kernel, plan), wishes, check, lambda _acts: params["plan"])
+        return transact(place, kernel, find, wishes, check, lambda _acts: params["plan"])
     except Refused as exc:
         return result.refused(str(exc), exc.rehearsal)
 

@@ -150,6 +150,23 @@ def test_a_changed_object_is_skipped_and_told(host):
     assert host.ns.sh("ip route show table 100").startswith("10.2.0.0/24 via 192.0.2.251")
 
 
+def test_what_no_finding_calls_for_any_more_is_skipped_and_told(host):
+    """The routes look as they did, and their owner lives again: the audit does not find them any more."""
+    plan = host.stale()
+    rule, *rest = plan["steps"]
+    plan = plans.changed(plan, steps=[dict(rule, findings=["1" * 16, "2" * 16]), *rest])
+    told = host.reclaim(plan, findings=["2" * 16], _ansible_check_mode=True)
+    result = host.reclaim(plan, findings=["2" * 16])
+    assert result["state"] == "armed", result
+    assert [step["result"] for step in result["steps"]] == ["done"] + ["skipped"] * 4
+    assert {step["words"] for step in result["steps"][1:]} == {"what it was planned for is not found any more"}
+    assert [step["words"] for step in told["steps"]] == [step["words"] for step in result["steps"]]
+    assert host.ns.sh("ip route show table 100").count("bgp") == 2
+    host.transaction("confirmed")
+    assert host.reclaim(plan, findings=[])["state"] == "nothing-to-do"
+    assert host.reclaim(plan)["state"] == "armed"
+
+
 def test_undone_weeks_later(host):
     before = host.state()
     done = host.reclaim(host.stale())
