@@ -178,6 +178,8 @@ def iptables_text(dice: random.Random) -> str:
         lines += ["*" + table, ":OUTPUT %s [0:0]" % _policy(dice).upper(), ":a - [0:0]", ":b - [0:0]"]
         for place, chain in enumerate(["OUTPUT", *names]):
             later = names[place:]
+            if dice.random() < 0.3:  # so long that rules about other destinations are not looked at
+                lines += ["-A %s -d 10.9.%d.0/24 -j DROP" % (chain, number) for number in range(70)]
             for _rule in range(dice.randrange(4)):
                 condition = iptables_condition(dice)
                 targets = ["-j ACCEPT", "-j DROP", "-j RETURN", target]

@@ -16,6 +16,7 @@ import typing as t
 
 from ...model import Answer, Firewall, FirewallChain, FirewallMatch, FirewallRule, FirewallSet, Link, Query
 from . import values
+from .narrow import Narrowed
 
 VISITS = 2_000_000
 """Rules that one evaluator looks at in all. What is beyond that has no verdict."""
@@ -125,6 +126,7 @@ class Evaluator:
         self._can_take = _Takers(self._chains, firewall)
         self._read = _read_fields(firewall)
         self._known: t.Dict[t.Tuple[t.Any, ...], Verdict] = {}
+        self._narrowed: t.Dict[t.Tuple[str, str, str, str], Narrowed] = {}
         self.visits = visits
 
     def base(self, family: int) -> t.List[FirewallChain]:
@@ -187,6 +189,13 @@ class Evaluator:
 
     def chain(self, beside: FirewallChain, name: str | None) -> FirewallChain | None:
         return self._chains.get((beside.backend, beside.family, beside.table, name or ""))
+
+    def rules(self, chain: FirewallChain, fields: t.Mapping[str, t.Any]) -> t.Sequence[FirewallRule]:
+        """The rules of a chain that may be about a packet."""
+        key = (chain.backend, chain.family, chain.table, chain.name)
+        if key not in self._narrowed:
+            self._narrowed[key] = Narrowed(chain)
+        return self._narrowed[key].about(fields)
 
     def lookup(self, chain: FirewallChain, name: str) -> _Lookup | None:
         return self._sets.get((chain.family, chain.table, name))
@@ -334,10 +343,11 @@ class _Walk:
         ``maybe``: whether it comes into this chain at all is not known. The result is that of a packet which does.
         """
         fits, budget = self._fits, self._evaluator
-        budget.visits -= len(chain.rules)
+        rules = budget.rules(chain, self._fields)
+        budget.visits -= len(rules)
         if budget.visits < 0 or depth > _DEPTH:
             raise _TooMuch
-        for rule in chain.rules:
+        for rule in self._each(chain, rules):
             fit: t.Optional[bool] = True
             for match in rule.matches:
                 one = fits(match, chain)
@@ -368,6 +378,21 @@ class _Walk:
                 else:
                     return None if verdict == "return" else (verdict, place)
         return None
+
+    def _each(self, chain: FirewallChain, rules: t.Sequence[FirewallRule]) -> t.Iterator[FirewallRule]:
+        """The rules one after the other. Where one changed the destination, others may be about the packet from then on."""
+        aim, place = self._aim(), 0
+        while place < len(rules):
+            rule = rules[place]
+            place += 1
+            yield rule
+            if self._aim() != aim:
+                aim, place = self._aim(), 0
+                rules = [each for each in self._evaluator.rules(chain, self._fields) if each.number > rule.number]
+                self._evaluator.visits -= len(rules)
+
+    def _aim(self) -> t.Tuple[t.Any, t.Any]:
+        return self._fields["daddr"], self._fields["dport"]
 
     def _leads(self, chain: FirewallChain, rule: FirewallRule) -> t.List[t.Tuple[str, t.Optional[str], bool]]:
         """Verdict and target, and whether that is known: of a map whose key is not known, each that it holds."""

@@ -10,6 +10,7 @@ Both variants write the same words. An option that is not known here makes a con
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import typing as t
 
@@ -138,16 +139,7 @@ class _Reader:
         if word == "--comment":
             self.comment = " ".join(arguments)
             return
-        text = " ".join((["!"] if negated else []) + [word] + arguments)
-        parse = _OPTIONS.get(word)
-        if word == "--mark" and self._module != "mark":  # connmark spells its own alike
-            parse = None
-        found = parse(arguments) if parse is not None else None
-        if found is None:
-            self.matches.append(FirewallMatch(text))
-            return
-        for each in found:
-            self.matches.append(dataclasses.replace(each, text=text, negated=each.negated != negated))
+        self.matches += _condition(word, tuple(arguments), negated, self._module)
 
     def _jump(self, word: str, name: str, options: t.List[str]) -> None:
         if word in ("-g", "--goto"):
@@ -161,6 +153,19 @@ class _Reader:
         elif name not in _NEUTRAL and name not in _CHANGING:
             # A chain of the same table, or a target that is not known: only who knows the chains can tell.
             self.verdict, self.target = "jump", name
+
+
+@functools.lru_cache(maxsize=4096)
+def _condition(word: str, arguments: t.Tuple[str, ...], negated: bool, module: str) -> t.Tuple[FirewallMatch, ...]:
+    """What one option asks. Thousands of rules ask the same."""
+    text = " ".join((*(("!",) if negated else ()), word, *arguments))
+    parse = _OPTIONS.get(word)
+    if word == "--mark" and module != "mark":  # connmark spells its own alike
+        parse = None
+    found = parse(list(arguments)) if parse is not None else None
+    if found is None:
+        return (FirewallMatch(text),)
+    return tuple(dataclasses.replace(each, text=text, negated=each.negated != negated) for each in found)
 
 
 def _changes(name: str, options: t.List[str]) -> t.List[t.Tuple[str, t.Any]]:

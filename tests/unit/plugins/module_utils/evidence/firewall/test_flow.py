@@ -150,6 +150,47 @@ def test_a_drop_behind_an_exception_that_is_not_understood_is_a_hint_with_its_re
     assert told.blurred == ("ip dscp ef accept",)
 
 
+@settings(max_examples=300)
+@given(st.data())
+def test_a_long_chain_is_walked_as_a_short_one(data) -> None:
+    """What is left out of it, because it is about other destinations, makes no difference."""
+    spans = st.sampled_from([(8, 8), (8, 15), (0, 15), (3, 5), (16, 16), (0, (1 << 32) - 1)])
+    ports = st.sampled_from([(53, 53), (52, 53), (1, 100), (80, 80)])
+
+    def rule(number):
+        matches = []
+        if data.draw(st.booleans()):
+            values = data.draw(st.lists(spans, min_size=1, max_size=2))
+            matches.append(
+                FirewallMatch("d", ("daddr",), tuple((each,) for each in values), negated=data.draw(st.booleans()))
+            )
+        if data.draw(st.booleans()):
+            matches.append(FirewallMatch("p", ("dport",), ((data.draw(ports),),)))
+        kind = data.draw(st.sampled_from(["drop", "accept", None, None]))
+        change = data.draw(st.sampled_from([(), (), (("daddr", 8),), (("dport", 80),), (("daddr", None),)]))
+        return FirewallRule(number, "rule %d" % number, tuple(matches), kind, changes=() if kind else change)
+
+    few = [rule(number) for number in range(1, data.draw(st.integers(1, 8)) + 1)]
+    other = (((77, 77),),)
+    many = [
+        FirewallRule(number, "elsewhere", (FirewallMatch("d", ("daddr",), other),), "drop")
+        for number in range(len(few) + 1, len(few) + 80)
+    ]
+
+    def told(rules):
+        chain = FirewallChain("ip", "t", "out", "nft", None, "filter", "output", 0, "accept", tuple(rules))
+        return verdict(Firewall((chain,)), packet)
+
+    packet = Packet(
+        4, "udp", "0.0.0.%d" % data.draw(st.sampled_from([3, 8, 9, 16])), port=data.draw(st.sampled_from([53, 80]))
+    )
+    short, long = told(few), told(few + many)
+    if all(("daddr", None) not in rule.changes for rule in few):
+        assert (short.outcome, short.confidence) == (long.outcome, long.confidence)
+    if short.place is not None:
+        assert long.place is not None and short.place.rule == long.place.rule
+
+
 def test_where_it_is_dropped_may_be_open_where_that_it_is_is_not() -> None:
     strange = FirewallRule(1, "ip dscp ef drop", (FirewallMatch("ip dscp ef"),), "drop")
     drop = FirewallRule(2, "drop", (), "drop")
@@ -161,11 +202,11 @@ def test_where_it_is_dropped_may_be_open_where_that_it_is_is_not() -> None:
 
 
 def test_a_firewall_that_is_too_large_has_no_verdict() -> None:
-    drop = FirewallRule(1, "drop", (FirewallMatch("", ("dport",), (((1, 1),),)),), "drop")
+    drop = FirewallRule(1, "drop", (FirewallMatch("", ("mark",), (((1, 1),),)),), "drop")
     chain = FirewallChain("ip", "t", "out", "nft", None, "filter", "output", 0, "accept", (drop,) * 100)
     evaluator = Evaluator(Firewall((chain,)), visits=150)
-    assert evaluator.verdict(Packet(4, "udp", "198.51.100.1", port=2)) is not None
-    assert evaluator.verdict(Packet(4, "udp", "198.51.100.1", port=3)) is None
+    assert evaluator.verdict(Packet(4, "udp", "198.51.100.1", mark=2)) is not None
+    assert evaluator.verdict(Packet(4, "udp", "198.51.100.1", mark=3)) is None
 
 
 def test_what_could_not_be_read_accepts_nothing_for_sure_but_cannot_take_a_drop_back() -> None:
