@@ -87,6 +87,12 @@ options:
           - For how long to count, from V(1) to V(300). A trace runs in the same time.
         type: int
         default: 5
+  netns:
+    description:
+      - The network namespace whose O(counters) are read, by its name (as C(ip netns list) shows it) or by the ID of a process in
+        it. The one that the module runs in when not given. Entering another one needs C(CAP_SYS_ADMIN).
+      - Only with O(counters). Logs and the journal are those of the host, and a process is traced where it lives.
+    type: str
   limit:
     description:
       - How many events are returned at most. Fewer are returned where the result would grow beyond 200 kB.
@@ -144,6 +150,13 @@ EXAMPLES = r"""
       seconds: 30
     counters:
       seconds: 30
+  become: true
+
+- name: See whether sends fail in a network namespace right now
+  netmend.reclaim.evidence_info:
+    counters:
+      seconds: 10
+    netns: vpn1
   become: true
 
 - name: Read what strace printed for somebody else
@@ -281,6 +294,7 @@ def main() -> None:
             journal=dict(type="dict", options=JOURNAL),
             strace=dict(type="dict", options=STRACE),
             counters=dict(type="dict", options=COUNTERS),
+            netns=dict(type="str"),
             limit=dict(type="int", default=100),
         ),
         evidence_info,

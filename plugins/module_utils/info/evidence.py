@@ -33,6 +33,7 @@ STRACE: t.Dict[str, t.Dict[str, t.Any]] = {
     "seconds": {"type": "int", "default": 15},
 }
 COUNTERS: t.Dict[str, t.Dict[str, t.Any]] = {"seconds": {"type": "int", "default": 5}}
+_COUNTERS = "the kernel's counters (/proc/net/snmp)"
 LONGEST = 7 * 24 * 60
 """Minutes of the journal, at most."""
 MOST_PID = 1 << 22
@@ -45,7 +46,7 @@ def evidence_info(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """What the module returns. Raises ValueError for options that make no sense."""
     check(params)
     unseen: t.List[Unseen] = []
-    events = fold(witnessed(params, unseen), time.time())
+    events = fold(witnessed(params, unseen, params.get("netns")), time.time())
     shown, total = take(events, params["limit"], dataclasses.asdict)
     return {
         "events": shown,
@@ -70,7 +71,7 @@ def witnessed(
     if params.get("strace"):
         yield from _traced(params["strace"], unseen)
     if counting is not None:
-        yield from counting.rise_within(params["counters"]["seconds"])
+        yield from _counted(counting, params["counters"]["seconds"], unseen)
 
 
 def _traced(strace: t.Mapping[str, t.Any], unseen: t.List[Unseen]) -> t.Iterator[Event]:
@@ -91,8 +92,18 @@ def _counting(netns: str | int | None, unseen: t.List[Unseen]) -> Counting | Non
     try:
         return Counting(netns)
     except OSError as exc:
-        unseen.append(Unseen("the kernel's counters (/proc/net/snmp)", exc.strerror or str(exc)))
+        unseen.append(Unseen(_COUNTERS, exc.strerror or str(exc)))
         return None
+
+
+def _counted(counting: Counting, seconds: int, unseen: t.List[Unseen]) -> t.Sequence[Event]:
+    try:
+        return counting.rise_within(seconds)
+    except ValueError as exc:  # the namespace went meanwhile
+        unseen.append(Unseen(_COUNTERS, str(exc)))
+    except OSError as exc:
+        unseen.append(Unseen(_COUNTERS, exc.strerror or str(exc)))
+    return ()
 
 
 def check(params: t.Mapping[str, t.Any]) -> None:
@@ -116,6 +127,10 @@ def check(params: t.Mapping[str, t.Any]) -> None:
         _check_strace(params["strace"])
     if params.get("counters"):
         _check_seconds("counters.seconds", params["counters"]["seconds"])
+    elif params.get("netns") is not None:
+        raise ValueError(
+            "netns: only counters are read in a network namespace; ask for them (counters, with {seconds: 5}) too"
+        )
     if params.get("limit", 1) < 1:
         raise ValueError("limit: %d is below 1" % params["limit"])
 

@@ -14,6 +14,7 @@ import time
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.evidence import counters
+from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import evidence_info, witnessed
 from ansible_collections.netmend.reclaim.tests.integration.kernel import sending
 
 WORLD = """
@@ -199,6 +200,51 @@ def test_sampled_twice(world) -> None:
     assert event.count > 3 and event.rate is not None
     assert event.last is not None and event.first is not None
     assert event.rate == pytest.approx(event.count / (event.last - event.first), rel=0.01)
+
+
+def test_what_the_module_returns_of_a_namespace(world) -> None:
+    sender = "import sys; sys.path.insert(0, %r); import sending, time\nwhile True: sending.send(%r); time.sleep(0.01)"
+    child = world.start([sys.executable, "-c", sender % (str(sending.__file__).rpartition("/")[0], FAR)])
+    try:
+        result = evidence_info({"counters": {"seconds": 1}, "netns": world.name, "limit": 9})
+    finally:
+        child.kill()
+    (event,) = result["events"]
+    assert (event["error"], event["going_on"], event["source"]["kind"]) == ("ENETUNREACH", True, "counter")
+    assert event["source"]["counter"] == "Ip OutNoRoutes" and event["count"] > 3
+    assert world.name in event["command"] and result["unseen"] == []
+
+
+def test_a_namespace_that_goes_meanwhile_is_unseen_and_the_rest_is_told(netns, tmp_path) -> None:
+    ns = netns()
+    log = tmp_path / "x"
+    log.write_text("x[7]: sendto: Network is unreachable\n")
+    unseen: list = []
+    told = witnessed({"logs": [str(log)], "counters": {"seconds": 1}}, unseen, ns.name)
+    assert next(told).source.kind == "log"
+    ns.remove()
+    assert list(told) == []
+    (item,) = unseen
+    assert item.what == "the kernel's counters (/proc/net/snmp)" and "there is no network namespace" in item.why
+
+
+def test_a_namespace_that_may_not_be_entered_is_unseen(world) -> None:
+    nobody = subprocess.run(
+        [sys.executable, "-c", NOBODY, world.name], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert nobody.stdout.strip() == "[] the kernel's counters (/proc/net/snmp): Operation not permitted", nobody.stderr
+
+
+NOBODY = """
+import os, sys
+from ansible_collections.netmend.reclaim.plugins.module_utils.evidence import counters
+from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import evidence_info
+os.setresgid(65534, 65534, 65534)
+os.setresuid(65534, 65534, 65534)
+result = evidence_info({"counters": {"seconds": 1}, "netns": sys.argv[1], "limit": 9})
+(item,) = result["unseen"]
+print(result["events"], item["what"] + ":", item["why"].rpartition(": ")[2])
+"""
 
 
 def test_a_namespace_that_does_not_exist() -> None:

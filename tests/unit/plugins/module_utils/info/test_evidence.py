@@ -34,6 +34,9 @@ JOURNAL = {"since": 15, "units": None, "cursor": None}
         ({"strace": {"pid": 0, "seconds": 15}}, "strace.pid: 0 is not a process id from 1 to 4194304; see 'ps -e'"),
         ({"strace": {"unit": "", "seconds": 15}}, "strace.unit: '' is not the name of a unit"),
         ({"strace": {"pid": 7, "seconds": 301}}, "strace.seconds: 301 is not a number of seconds from 1 to 300"),
+        ({"logs": ["/x"], "netns": "vpn1"}, "netns: only counters are read in a network namespace; ask for them"),
+        ({"counters": {"seconds": 1}, "netns": "a/b"}, "netns 'a/b' is neither the name of a network namespace .* nor"),
+        ({"counters": {"seconds": 1}, "netns": "nmt-absent"}, "there is no network namespace 'nmt-absent'"),
         ({"counters": {"seconds": 0}}, "counters.seconds: 0 is not a number of seconds from 1 to 300"),
     ],
 )
