@@ -591,6 +591,29 @@ class Resolver:
 
 
 @dataclasses.dataclass(frozen=True)
+class BootObject:
+    """What persistent configuration makes at the next boot, as one line of one file says. A claim, not a fact."""
+
+    kind: str
+    """``link``, ``address``, ``route``, ``rule``, ``resolver``."""
+    selector: t.Mapping[str, t.Any]
+    """``link``: name, and where its manager makes it link_kind, local, remote; ``address``: address (with its prefix
+    length), interface; ``route``: family, dst, table, gateway, interface, source, type, metric; ``rule``: family, priority,
+    from, to, iif, oif, mark, table, action; ``resolver``: address, interface. What is not said is None or not there."""
+    manager: str
+    """``systemd-networkd``, ``NetworkManager``, ``ifupdown``, ``ifcfg``; ``script`` for commands in one."""
+    path: str
+    line: int | None = None
+    """From 1."""
+    made: bool = False
+    """Of a link: its manager makes it. Else its manager is in charge of it, where it is there."""
+    dynamic: bool = False
+    """Of a link: addresses and routes that no file names may come to it as well (DHCP, router advertisements)."""
+    certain: bool = True
+    """False where it depends on what was not read, such as whether a profile is the one that is activated."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """The small tables of one network namespace at one time: what is indexed. Large tables are streamed."""
 
@@ -612,6 +635,8 @@ class Snapshot:
     """None where it was not read."""
     resolvers: tuple[Resolver, ...] | None = None
     """None where what names them was not read, or is not that of this namespace."""
+    boot: tuple[BootObject, ...] | None = None
+    """None where the configuration of the next boot was not read, or is not that of this namespace."""
     nonlocal_bind: tuple[int, ...] = ()
     """Families whose ``ip_nonlocal_bind`` is on."""
     forwarding: tuple[int, ...] = ()

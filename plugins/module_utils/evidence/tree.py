@@ -67,6 +67,14 @@ class Tree:
         except OSError:
             return None
 
+    def target(self, path: str) -> str | None:
+        """Where a symbolic link points to, as it is written; None for what is none."""
+        directory, _slash, name = path.rpartition("/")
+        try:
+            return os.readlink(os.path.join(self.real(directory or "/"), name))
+        except OSError:
+            return None
+
     def real(self, path: str) -> str:
         """Where a file really is: symbolic links are followed as below this root. Raises OSError."""
         if not self._root:
