@@ -443,6 +443,12 @@ options:
         answer. Without it, only what this host itself knows of the way to them is told. It changes nothing, but it is traffic.
     type: bool
     default: false
+  boot_root:
+    description:
+      - The root directory of the files that configure the network at the next boot. Those of the host itself when not given,
+        and none for another network namespace than the one that the host starts with.
+      - For a container, the directory that is its root.
+    type: path
   journal:
     description:
       - The systemd journal of the host, where programs of all kinds say that a send was refused. Its last 15 minutes are

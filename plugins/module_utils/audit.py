@@ -10,11 +10,12 @@ Small tables once, large ones streamed once past the rules, then the findings: n
 from __future__ import annotations
 
 import dataclasses
+import os
 import time
 import typing as t
 
 from . import intent as declared
-from . import witnesses
+from . import persistence, witnesses
 from .hostid import host
 from .identity import canonical, fingerprint, generation
 from .index import Index
@@ -75,6 +76,8 @@ class Request:
     """Which other witnesses are asked, as evidence_info takes them: ``journal``, ``strace``, ``counters``."""
     resolver_query: bool = False
     """Is each resolver sent one query?"""
+    boot_root: t.Optional[str] = None
+    """The root of the files that configure the next boot; None is the host's own."""
     limit: int = 200
     """Findings in the result; the rest is counted."""
     plan: t.Optional[Wishes] = None
@@ -104,9 +107,16 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         firewall_trace=bool(params.get("firewall_trace")),
         evidence=witnesses.options(params),
         resolver_query=bool(params.get("resolver_query")),
+        boot_root=_root(params.get("boot_root")),
         limit=limit or Request.limit,
         plan=asked,
     )
+
+
+def _root(path: str | None) -> str | None:
+    if path is not None and not os.path.isdir(path):
+        raise ValueError("boot_root: %s is no directory; expected one that has etc/ as the root of a host has" % path)
+    return path
 
 
 def chosen(include: t.Collection[str], exclude: t.Collection[str]) -> t.List[t.Type[Check]]:
@@ -183,6 +193,7 @@ def look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) ->
     said = witnesses.hear(request, kernel, unseen)
     snapshot = dataclasses.replace(kernel.snapshot(), taken=time.time(), **said)
     findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
+    findings = persistence.advised(Index(snapshot), findings)
     if request.firewall_trace:
         from .evidence.firewall.proving import proven  # late: it starts programs, and few audits ask for it
 

@@ -598,8 +598,8 @@ class BootObject:
     """``link``, ``address``, ``route``, ``rule``, ``resolver``."""
     selector: t.Mapping[str, t.Any]
     """``link``: name, and where its manager makes it link_kind, local, remote; ``address``: address (with its prefix
-    length), interface; ``route``: family, dst, table, gateway, interface, source, type, metric; ``rule``: family, priority,
-    from, to, iif, oif, mark, table, action; ``resolver``: address, interface. What is not said is None or not there."""
+    length), interface; ``route``: family, dst, table, gateway, interface, source, type, metric, onlink; ``rule``: family,
+    priority, from, to, iif, oif, mark, table, action; ``resolver``: address, interface. What is not said is None or not there."""
     manager: str
     """``systemd-networkd``, ``NetworkManager``, ``ifupdown``, ``ifcfg``; ``script`` for commands in one."""
     path: str

@@ -10,12 +10,13 @@ import os
 import time
 import typing as t
 
+from . import hostid
 from .evidence.folding import fold
 from .evidence.resolvers import resolvers
 from .info.evidence import ASKED, COUNTERS, JOURNAL, STRACE, check, witnessed
 from .intent import OPTIONS as INTENT
 from .kernel.port import Kernel
-from .model import Event, Firewall, Resolver, Unseen
+from .model import BootObject, Event, Firewall, OwnerState, Resolver, Unseen
 from .owners.held import held_sessions
 from .owners.profile import OPTIONS as OWNER
 from .owners.states import states
@@ -31,6 +32,7 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "firewall": {"type": "bool", "default": True},
     "firewall_trace": {"type": "bool", "default": False},
     "resolver_query": {"type": "bool", "default": False},
+    "boot_root": {"type": "path"},
     "journal": {"type": "dict", "options": JOURNAL},
     "strace": {"type": "dict", "options": STRACE},
     "counters": {"type": "dict", "options": COUNTERS},
@@ -53,16 +55,30 @@ def options(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str, t.Any]:
     """Fields of a Snapshot, by name. What cannot be read is added to ``unseen``."""
     events = _events(request, kernel, unseen)
+    owners = states(request.profiles, kernel, unseen)
     return {
+        "boot": _boot(request, kernel, owners, unseen),
         "events": events,
         "firewall": _firewall(request, kernel, unseen),
         "owner_sessions": (
             *owner_sessions(request.profiles, kernel.running, request.logs, events, unseen),
             *held_sessions(request.profiles, kernel, unseen),
         ),
-        "owners": states(request.profiles, kernel, unseen),
+        "owners": owners,
         "resolvers": _resolvers(request, kernel, unseen),
     }
+
+
+def _boot(
+    request: Request, kernel: Kernel, owners: t.Sequence[OwnerState], unseen: t.List[Unseen]
+) -> t.Tuple[BootObject, ...] | None:
+    """What the host's configuration makes at boot is for the namespace that the host started with, and for no other."""
+    if request.boot_root is None and (kernel.of_the_system() is False or hostid.name_of(kernel.netns) is not None):
+        return None
+    from .evidence import boot
+
+    alive = {state.name: state.alive for state in owners} if request.boot_root is None else {}
+    return boot.read(kernel.links(), alive, unseen, request.boot_root or "/")
 
 
 def _resolvers(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple[Resolver, ...] | None:

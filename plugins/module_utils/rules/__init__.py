@@ -22,9 +22,11 @@ from . import (
     owner_sessions,
     policy,
     resolvers,
+    returning,
     routes,
     sessions,
     tunnels,
+    vanishing,
     witnessed,
 )
 from .base import CHECKS
@@ -46,8 +48,10 @@ __all__ = [
     "owner_sessions",
     "policy",
     "resolvers",
+    "returning",
     "routes",
     "sessions",
     "tunnels",
+    "vanishing",
     "witnessed",
 ]

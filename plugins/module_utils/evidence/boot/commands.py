@@ -119,6 +119,7 @@ def route_of(words: t.Sequence[str], family: int = 0) -> Said | None:
         source=spelled.plain(said.get("src")),
         type=kind,
         metric=spelled.number(said.get("metric")),
+        onlink="onlink" in words,
     )
 
 

@@ -17,6 +17,7 @@ MANAGER = "systemd-networkd"
 _TUNNELS = ("Tunnel", "VXLAN", "Bridge")
 _YES = ("yes", "true", "1", "on")
 _DYNAMIC = ("yes", "ipv4", "ipv6", "both", "v4", "v6", "true", "1", "on")
+_LEASES = ("DHCPv4", "DHCPv6", "IPv6AcceptRA")
 _DOWN = ("down", "always-down", "manual")
 
 Texts = t.Sequence[t.Tuple[str, str]]
@@ -106,6 +107,11 @@ def network(found: t.Sequence[Section], link: str, certain: bool = True) -> t.It
             if address is not None:
                 yield _object("resolver", {"address": address, "interface": link}, entry, certain)
     for section in found:
+        table = section.last("RouteTable") if section.name in _LEASES else None
+        if table is not None:  # what a lease or an advertisement brings is put there
+            for family in (4, 6):
+                selector = spelled.route(family=family, dst=spelled.ANY[family], table=spelled.table(table.value))
+                yield _object("route", selector, table, False)
         if section.name == "Address":
             address_entry = section.last("Address")
             if address_entry is not None:
@@ -147,6 +153,7 @@ def _route(section: Section, link: str, certain: bool, in_vrf: bool) -> t.Iterat
         source=spelled.plain(section.text("PreferredSource")),
         type=kind,
         metric=spelled.number(section.text("Metric")),
+        onlink=(section.text("GatewayOnLink") or "").lower() in _YES,
     )
     known = number is not None and (asked is None or gateway is not None)
     yield _object("route", selector, section.entries[0], certain and known)

@@ -59,6 +59,7 @@ def _of(own: Profile, certain: bool) -> t.Iterator[BootObject]:
     head = merged(own.sections, "connection")
     name, kind = own.name, head.text("type") or "802-3-ethernet"
     families = {4: merged(own.sections, "ipv4"), 6: merged(own.sections, "ipv6")}
+    dynamic = any((section.text("method") or "auto") in _DYNAMIC for section in families.values())
     if name is not None:
         entry = head.last("interface-name") or head.entries[0]
         selector: t.Dict[str, t.Any] = {"name": name}
@@ -70,13 +71,16 @@ def _of(own: Profile, certain: bool) -> t.Iterator[BootObject]:
                 local=spelled.plain(tunnel.text("local")),
                 remote=spelled.plain(tunnel.text("remote")),
             )
-        dynamic = any((section.text("method") or "auto") in _DYNAMIC for section in families.values())
         yield _object("link", selector, entry, certain, made=kind in _MADE, dynamic=dynamic)
     for family, section in families.items():
         if section.text("method") in ("disabled", "ignore"):
             continue
         for entry in section.entries:
             yield from _entry(entry, section, family, name, certain)
+        table = section.last("route-table")
+        number = spelled.number(table.value) if table is not None else None
+        if table is not None and number and dynamic:  # what a lease or an advertisement brings is put there
+            yield _object("route", spelled.route(family=family, dst=spelled.ANY[family], table=number), table, False)
 
 
 def _entry(entry: Entry, section: Section, family: int, link: str | None, certain: bool) -> t.Iterator[BootObject]:
@@ -131,6 +135,7 @@ def _route(entry: Entry, section: Section, family: int, link: str | None, certai
         source=spelled.plain(options.get("src")),
         type=kind,
         metric=spelled.number(parts[2]) if len(parts) > 2 else None,
+        onlink=(options.get("onlink") or "").lower() in _YES,
     )
     yield _object("route", selector, entry, certain)
 

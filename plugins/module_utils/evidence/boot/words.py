@@ -63,7 +63,7 @@ def route(**said: t.Any) -> t.Dict[str, t.Any]:
     """A route's selector with all its keys."""
     made: t.Dict[str, t.Any] = {
         "family": 4, "dst": None, "table": 254, "gateway": None, "interface": None, "source": None, "type": "unicast",
-        "metric": None,
+        "metric": None, "onlink": False,
     }  # fmt: skip
     return dict(made, **said)
 

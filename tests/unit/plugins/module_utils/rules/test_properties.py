@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("hypothesis")
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import as_json
+from ansible_collections.netmend.reclaim.plugins.module_utils.evidence.boot import words
 from ansible_collections.netmend.reclaim.plugins.module_utils.identity import canonical, fingerprint
 from ansible_collections.netmend.reclaim.plugins.module_utils.index import FALLBACK_LINKS, Index
 from ansible_collections.netmend.reclaim.plugins.module_utils.intent import load
@@ -18,6 +19,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     OPS,
     Address,
     Answer,
+    BootObject,
     Hop,
     Link,
     Mark,
@@ -235,6 +237,30 @@ RESOLVERS = st.builds(
 
 
 @st.composite
+def booted(draw):
+    family = draw(FAMILIES)
+    selectors = {
+        "link": {"name": draw(NAMES), "local": draw(maybe(ADDRESSES[family]))},
+        "address": {"address": draw(ADDRESSES[family]) + "/31", "interface": draw(maybe(NAMES))},
+        "route": words.route(
+            family=family,
+            dst=draw(PREFIXES[family]),
+            table=draw(maybe(TABLES)),
+            gateway=draw(maybe(ADDRESSES[draw(FAMILIES)])),
+            interface=draw(maybe(NAMES)),
+            source=draw(maybe(ADDRESSES[family])),
+        ),
+        "rule": words.rule(family=family, priority=draw(maybe(st.integers(0, 4))), table=draw(maybe(TABLES))),
+        "resolver": {"address": draw(ADDRESSES[family]), "interface": draw(maybe(NAMES))},
+    }
+    kind = draw(st.sampled_from(sorted(selectors)))
+    manager = draw(st.sampled_from(["systemd-networkd", "NetworkManager", "ifupdown", "script"]))
+    path = draw(st.sampled_from(["/etc/network/interfaces", "/etc/a\x1b\n"]))
+    flags_ = {name: draw(st.booleans()) for name in ("made", "dynamic", "certain")}
+    return BootObject(kind, selectors[kind], manager, path, draw(st.integers(1, 99)), **flags_)
+
+
+@st.composite
 def hosts(draw):
     several = st.lists(links(), max_size=6)
     names = draw(st.lists(NAMES, min_size=6, max_size=6, unique=True))
@@ -268,6 +294,7 @@ def hosts(draw):
         resolvers=draw(
             maybe(st.lists(RESOLVERS, max_size=4, unique_by=lambda item: (item.address, item.interface)).map(tuple))
         ),
+        boot=draw(maybe(st.lists(booted(), max_size=5).map(tuple))),
         nonlocal_bind=draw(st.sampled_from([(), (4,), (4, 6)])),
         forwarding=draw(st.sampled_from([(), (4,), (4, 6)])),
     )
