@@ -30,7 +30,7 @@ class Read:
     def of(self, kind: str) -> t.List[t.Dict[str, t.Any]]:
         """Selectors without what they do not say."""
         return [
-            {key: value for key, value in item.selector.items() if value is not None}
+            {key: value for key, value in item.selector.items() if value not in (None, False)}
             for item in self.objects
             if item.kind == kind
         ]
