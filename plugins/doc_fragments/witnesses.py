@@ -472,7 +472,7 @@ options:
   strace:
     description:
       - What strace shows of sends that failed, in a file, or of a process that is traced now. Exactly one of its O(strace.path),
-        O(strace.pid) and O(strace.unit) is given.
+        O(strace.pid) and O(strace.unit) is given. A process of another network namespace is not traced.
       - To trace needs root (or the right to ptrace the process) and strace on the host. The process goes on meanwhile, slower,
         and is let go whatever happens. Only calls that send, connect or bind are looked at, and nothing of what is sent is kept.
     type: dict
@@ -493,6 +493,7 @@ options:
       seconds:
         description:
           - For how long to trace, from V(1) to V(300). What lasts at least ten seconds can show that errors persist.
+          - An audit that plans looks twice, and traces each time.
         type: int
         default: 15
   counters:

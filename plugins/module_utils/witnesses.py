@@ -103,6 +103,10 @@ def _events(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple
     asked = dict(request.evidence, logs=request.logs)
     if asked.get("journal") is None and os.path.isdir(_SYSTEMD):
         asked["journal"] = {"since": WINDOW, "units": (), "cursor": None}
+    pid = (asked.get("strace") or {}).get("pid")
+    if pid is not None and kernel.living_here([pid])[pid] is False:
+        unseen.append(Unseen("sends of process %d" % pid, "it lives in another network namespace than the audited one"))
+        del asked["strace"]
     return of_here(fold(witnessed(asked, unseen, kernel.netns), time.time()), kernel)
 
 

@@ -104,7 +104,7 @@ def _unfit(pids: t.Sequence[int]) -> str | None:
     if os.getpid() in pids:
         return "it is this very process"
     if not any(os.path.isdir("/proc/%d" % pid) for pid in pids):
-        return "there is no such process"
+        return "there is no such process, or /proc does not show it to this user"
     if len(pids) == 1:
         tracer = _status(pids[0], "TracerPid")
         if tracer:

@@ -111,11 +111,14 @@ def test_strace_alone_shows_what_lasts(host) -> None:
     assert by_cause["counter-rising"]["confidence"] == "proven"
 
 
-def test_what_lives_elsewhere_is_not_told_here(host, netns) -> None:
-    pid = start(host, "anything", GONE)
+def test_what_lives_elsewhere_is_not_told_here(host, netns, tmp_path) -> None:
+    log = tmp_path / "anything.log"
+    pid = start(host, "anything", GONE, str(log))
     other = netns()
-    result = look(other, strace={"pid": pid, "seconds": 12}, counters={"seconds": 1})
-    assert found(result, "RC105") == []
+    result = look(other, logs=[str(log)], strace={"pid": pid, "seconds": 300}, counters={"seconds": 1})
+    assert result["findings"] == []
+    why = "it lives in another network namespace than the audited one"
+    assert {"what": "sends of process %d" % pid, "why": why} in result["unseen"]
 
 
 def lies(pid: int, healthy: t.Sequence[str]) -> t.Iterator[str]:
