@@ -23,7 +23,7 @@ from ansible_collections.netmend.reclaim.tests.integration.kernel.test_plan impo
 PROFILE = yaml.safe_load(
     (pathlib.Path(profile.__file__).parent / "profiles" / "doublezerod.yml").read_text(encoding="utf-8")
 )
-GONE, PEERS = "198.51.100.1", ["192.0.2.9", "203.0.113.5"]
+GONE, PEERS = "198.51.100.1", ("192.0.2.9", "203.0.113.5")
 DAEMON = """
 import contextlib, ctypes, json, os, socket, struct, sys, time
 name, source, link, peers, log = json.loads(sys.argv[1])
@@ -85,7 +85,7 @@ def test_log_and_strace_of_a_live_daemon_are_one_finding(host, tmp_path) -> None
     assert found(result, "RC105") == []
     assert finding["object"]["selector"] == {"owner": "doublezerod", "interface": "doublezero0", "local": GONE}
     assert finding["details"]["cause"] == "source-not-local"
-    assert finding["details"]["peers"] == PEERS
+    assert finding["details"]["peers"] == list(PEERS)
     assert finding["owner"]["process"]["pid"] == pid and finding["owner"]["alive"]
     assert "Adding a route will not help" in finding["advice"]
     assert [step["op"] for step in finding["remedy"]] == ["owner.restart"]

@@ -117,7 +117,8 @@ def test_the_incident() -> None:
     told = recognise(Line((FIXTURES / "incident" / "journal.log").read_text(encoding="utf-8")))
     assert told is not None
     for field in ("error", "pid", "local_addr", "remote_addr", "remote_port", "interface"):
-        assert getattr(seen, field) == getattr(told, field) is not None, field
+        assert getattr(seen, field) is not None, field
+        assert getattr(seen, field) == getattr(told, field), field
     for field in ("pid", "local_addr", "remote_port", "interface"):
         assert getattr(other, field) == getattr(told, field), "what is quoted bears it out too"
     assert seen.local_port is None, "this trace does not hold it"

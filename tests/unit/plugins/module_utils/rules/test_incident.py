@@ -59,7 +59,8 @@ def test_two_witnesses_agree_and_are_one_finding() -> None:
     (line,) = [event for event in told if event.source.kind == "log"]
     (call,) = [event for event in told if event.source.kind == "strace" and event.remote_addr == line.remote_addr]
     for field in ("error", "local_addr", "remote_addr", "remote_port", "interface"):
-        assert getattr(line, field) == getattr(call, field) is not None, field
+        assert getattr(line, field) is not None, field
+        assert getattr(line, field) == getattr(call, field), field
 
     assert (found.rule, found.confidence, found.details["cause"]) == ("RC102", "proven", "source-not-local")
     assert found.selector == {"owner": "doublezerod", "interface": "doublezero0", "local": GONE}
