@@ -6,10 +6,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import ipaddress
 import typing as t
 
-from .model import Address, Event, Link, Neighbour, NextHop, OwnerState, Rule, Snapshot
+from .model import Address, Event, Hop, Link, Neighbour, NextHop, OwnerState, Route, Rule, Snapshot
 
 FALLBACK_LINKS = frozenset(("gre0", "gretap0", "erspan0", "tunl0", "sit0", "ip6tnl0", "ip6gre0", "ip_vti0", "ip6_vti0"))
 """Links that the kernel makes by itself when a tunnel module loads: never a finding."""
@@ -66,6 +67,17 @@ class Index:
 
     def nexthop(self, number: int | None) -> NextHop | None:
         return None if number is None else self._nexthops.get(number)
+
+    def with_hops(self, item: t.Any) -> t.Any:
+        """An object; a route with the next hops of its next-hop object, which the spelling that is sent to the kernel
+        (``Seen``) leaves out."""
+        if not isinstance(item, Route) or item.nhid is None or item.hops:
+            return item
+        nexthop = self.nexthop(item.nhid)
+        members = () if nexthop is None else nexthop.group or ((nexthop.id, 1),)
+        found = [(self.nexthop(number), weight) for number, weight in members]
+        hops = [Hop(each.ifindex, each.gateway, weight) for each, weight in found if each is not None]
+        return dataclasses.replace(item, hops=tuple(hops))
 
     def neighbour(self, ifindex: int, address: str) -> Neighbour | None:
         return self._neighbours.get((ifindex, address))

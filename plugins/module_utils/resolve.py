@@ -47,7 +47,7 @@ def resolve(kernel: Kernel, index: Index, findings: t.Iterable[Finding]) -> t.Di
         for seen in _read(kernel, kind, wanted):
             for place in wanted.get(key_of(seen.object), ()):
                 seens.setdefault(place, []).append(seen)
-    for place, seen in _routes(kernel, routes):
+    for place, seen in _routes(kernel, index, routes):
         seens.setdefault(place, []).append(seen)
     found.update((place, Resolved(tuple(items))) for place, items in seens.items())
     return found
@@ -62,7 +62,7 @@ def _read(kernel: Kernel, kind: str, wanted: t.Container[t.Hashable]) -> t.Itera
     return kernel.seen_flows(keep) if kind == "flow" else kernel.seen(kind, keep)
 
 
-def _routes(kernel: Kernel, wanted: _Routes) -> t.Iterator[t.Tuple[Place, Seen]]:
+def _routes(kernel: Kernel, index: Index, wanted: _Routes) -> t.Iterator[t.Tuple[Place, Seen]]:
     if not wanted:
         return
 
@@ -71,8 +71,9 @@ def _routes(kernel: Kernel, wanted: _Routes) -> t.Iterator[t.Tuple[Place, Seen]]
 
     only = [dst for _place, _test, dst in wanted if dst is not None]
     for seen in kernel.seen_routes(keep=keep, dsts=only if len(only) == len(wanted) else None):
+        template = index.with_hops(seen.object)
         for place, test, dst in wanted:
-            if not test(seen.object):
+            if not test(template):
                 continue
             if dst is None:
                 yield place, seen

@@ -237,7 +237,7 @@ class _Planner:
 
     def _unguarded(self, mark: str, finding: Finding, step: Step, seen: Seen) -> Seen | None:
         """The object as far as no guard objects; None where nothing is left of it."""
-        change = Change(step.op, finding, seen.object, step.args)
+        change = Change(step.op, finding, self._case.index.with_hops(seen.object), step.args)
         if step.op in REMOVALS:
             left, owner = self._wanted.split(seen.kind, seen.raw.hex(), seen.dsts)
             if owner:

@@ -124,13 +124,13 @@ def _ask_guards(kernel: Kernel, ready: Ready, ways: t.Sequence[WayIn], wishes: W
         guards.append(WayInGuard(index, ways, kernel.lookup))
     for act in ready.acts:
         for guard in guards:
-            words = _objection(guard, act)
+            words = _objection(guard, act, index)
             if words:
                 raise Refused("the plan is refused: step %d (%s): %s" % (act.number, act.step.command, words))
 
 
-def _objection(guard: Guard, act: Act) -> str:
-    item = None if act.seen is None else act.seen.object
+def _objection(guard: Guard, act: Act, index: Index) -> str:
+    item = None if act.seen is None else index.with_hops(act.seen.object)
     finding = Finding("", "info", "proven", act.step.kind or "owner", {}, act.step.why, ())
     change = Change(act.step.op, finding, item, act.step.args)
     words = guard.objection(change)

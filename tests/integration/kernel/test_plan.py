@@ -205,6 +205,22 @@ def test_what_is_protected_is_not_planned(host_ns) -> None:
     assert plan.steps == () and {reason for _op, reason in told(plan)} == {"protected"}
 
 
+def test_routes_over_next_hop_objects_are_known_by_their_interface(host_ns) -> None:
+    """The kernel shows their next hops, and takes none beside the object's id."""
+    host_ns.sh(
+        """
+        ip nexthop add id 7 via 192.0.2.9 dev v0; ip nexthop add id 8 via 192.0.2.8 dev v0
+        ip nexthop add id 9 group 7/8
+        """
+    )
+    stale_routes(
+        host_ns, "route add 10.1.0.0/24 nhid 7 src 192.0.2.77 table 100\nroute add 10.2.0.0/24 nhid 9 table 100\n"
+    )
+    assert [step.dsts for step in plan_of(host_ns).steps if step.op == "route.del"] != []
+    plan = plan_of(host_ns, protect=[{"kind": "route", "interface": "v0"}])
+    assert plan.steps == () and ("route.del", "protected") in told(plan)
+
+
 def test_a_cap_holds(host_ns) -> None:
     stale_routes(
         host_ns,
