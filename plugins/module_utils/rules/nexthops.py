@@ -402,7 +402,8 @@ def _near_miss(gateway: str, subnets: t.Sequence[str]) -> t.Tuple[int, str] | No
     proof="All routes of all tables were read; none names the object, and no group has it as a member.",
     false_positives=(
         "Objects for bridge forwarding entries (fdb) are used by VXLAN, not by routes. A member of a group is in use by "
-        "the group. FRR keeps objects for three minutes after their last route (nexthop-group keep)."
+        "the group. Those of an owner that is alive are its own: FRR has one for each link that no route uses, and keeps "
+        "others for three minutes after their last route (nexthop-group keep)."
     ),
     remedies=("nexthop.del",),
 )
@@ -433,6 +434,8 @@ class NexthopUnused(OwnedCheck):
                 [self.step("nexthop.del", {"id": item.id}, "nexthop", "del", "id", item.id) for item in group.items],
                 "They do no harm. A daemon that runs (proto %s) may still mean to use them." % proto,
             )
+            if settled.kept_alive:
+                continue
             yield self.finding(
                 "nexthop",
                 {"proto": proto, "interface": name or None},

@@ -81,6 +81,11 @@ class Settled:
     def owner(self) -> Owner | None:
         return owner_of(self.state)
 
+    @property
+    def kept_alive(self) -> bool:
+        """Are they kept by an owner that is alive?"""
+        return self.keeps and self.state is not None and self.state.alive is True
+
 
 class OwnedCheck(HostCheck):
     """A check that tells whose an object is."""
@@ -119,9 +124,9 @@ class OwnedCheck(HostCheck):
         state = self.among(items)
         if state is None:
             return Settled(None, False, tuple(removal), advice)
-        evidence = tuple(self.witness(state, kind))
         name = shown(state.name)
         left = all(each is not None and each.name == state.name for each in map(self.left, items))
+        evidence = tuple(self.witness(state, kind)) if left else (self.known(state),)
         if state.alive is None:
             said = "It may be of %s, and whether that is alive is not known: nothing is taken from it." % name
             return Settled(state, True, (), "%s %s" % (said, advice), evidence)
@@ -139,16 +144,21 @@ class OwnedCheck(HostCheck):
         )
 
     def witness(self, state: OwnerState, kind: str) -> t.Iterator[Evidence]:
-        """How it is known whether an owner lives and, of one that does, what it wants of this kind."""
-        command = (
-            shlex.join(["systemctl", "status", "--no-pager", state.unit]) if state.unit else "ps -e -o pid,unit,comm"
-        )
-        yield Evidence("owner", "%s: %s" % (shown(state.name), clean(state.known_by, _KNOWN_BY)), command)
+        """Of what an owner left over: how it is known whether that lives and, of one that does, that it does not want it."""
+        known = self.known(state)
+        yield known
         if state.alive and state.wants is not None:
             wants = [want for want in state.wants if want.kind == kind] or list(state.wants)
             source = wants[0].source if wants else "what it was asked"
-            command = wants[0].command if wants else command
+            command = wants[0].command if wants else known.command
             yield Evidence("owner", "%s does not name it" % clean(source, _KNOWN_BY), command)
+
+    def known(self, state: OwnerState) -> Evidence:
+        """How it is known whether an owner lives."""
+        status = (
+            ["systemctl", "status", "--no-pager", state.unit] if state.unit else ["ps", "-e", "-o", "pid,unit,comm"]
+        )
+        return Evidence("owner", "%s: %s" % (shown(state.name), clean(state.known_by, _KNOWN_BY)), shlex.join(status))
 
     def claim(self, want: Want) -> Evidence:
         """That an owner that is dead named an object as its own when it ran."""

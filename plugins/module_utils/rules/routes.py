@@ -271,7 +271,8 @@ def _has_rules(state: OwnerState, table: int) -> bool:
     proof="The dump shows both next to each other: same table, destination and TOS, the other one first.",
     false_positives=(
         "A route with a higher metric on another link is a backup, and left out. So are routes that the kernel made "
-        "(connected ones, router advertisements, redirects)."
+        "(connected ones, router advertisements, redirects), and the routes of a daemon that is alive to networks that "
+        "are connected: routing daemons write what they learnt beside what the kernel has."
     ),
     remedies=("route.del",),
 )
@@ -316,6 +317,8 @@ class RouteShadowed(OwnedCheck):
                 "one's configuration." % (proto, other),
                 table=table,
             )
+            if settled.kept_alive and other == "kernel":
+                continue
             yield self.finding(
                 "route",
                 {
