@@ -44,7 +44,7 @@ UNITS = (
 )
 """Each ansible-core and each Python at least once. Where a Python is missing, the core's own takes its place."""
 
-DRIVERS = ("-m", "run", "-m", "environments", "-m", "ansible_test", "-m", "galaxy", "-m", "oldest")
+DRIVERS = ("-m", "run", "-m", "environments", "-m", "ansible_test", "-m", "galaxy", "-m", "oldest", "-m", "roots")
 
 RESULT = re.compile(r"(\d+) (passed|failed|error|skipped)")
 
@@ -95,6 +95,12 @@ def parts() -> t.Sequence[Part]:
             pytest("-n", "2", "--dist", "loadgroup", "tests/integration/transaction"),
             needs=("root", "ip"),
             minutes=30,
+        ),
+        Part(
+            "daemons",
+            pytest("-n", "2", "tests/integration/daemons"),
+            needs=("root", "ip", "mmdebstrap", "nsenter"),
+            minutes=20,
         ),
         Part("kernel", pytest("tests/integration/kernel"), needs=("root", "ip", "nft", "conntrack")),
         Part("kernel-oldest", python("tests/oldest.py"), needs=("root", "ip", "nft", "conntrack", "Python 3.9")),

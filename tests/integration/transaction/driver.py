@@ -18,6 +18,7 @@ import os
 import signal
 import sys
 
+from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.outcome import Changed
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import load
@@ -40,6 +41,7 @@ def owners(params, kernel):
 FUNCTIONS = {
     "reclaim": reclaim,
     "transaction": transaction,
+    "audit_info": lambda params, kernel, _check: audit_info(params, kernel),
     "stale": lambda _params, kernel, _check: plans.stale(kernel),
     "owners": lambda params, kernel, _check: owners(params, kernel),
 }

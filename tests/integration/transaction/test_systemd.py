@@ -24,10 +24,11 @@ from ansible_collections.netmend.reclaim.tests.integration.transaction import pl
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests"))
 import environments  # noqa: E402
+import roots  # noqa: E402
 
 pytestmark = pytest.mark.xdist_group("systemd")  # one container is enough
 NEEDED = ("podman", "runc", "mmdebstrap")
-PACKAGES = "python3,iproute2,systemd,systemd-sysv,dbus"
+PACKAGES = ("python3", "iproute2", "systemd", "systemd-sysv", "dbus")
 SECONDS = 300
 SOON = 15
 STATE = "/var/lib/netmend-reclaim"
@@ -70,16 +71,13 @@ class Container:
         return done
 
     def _made(self) -> str:
-        """The image: of packages of this machine's own mirror, made where there is none yet."""
-        image, tar = "localhost/netmend-systemd", environments.BUILD / "systemd" / "rootfs.tar"
+        """The image, made where there is none yet."""
+        try:
+            tar = roots.archive(PACKAGES)
+        except roots.NoRoot as exc:
+            pytest.skip("the image cannot be made: %s" % exc)
+        image = "localhost/netmend-systemd:" + tar.stem
         with environments.locked(environments.BUILD / "systemd" / "lock"):
-            if not tar.is_file():
-                fresh = tar.with_suffix(".new.tar")
-                command = ["mmdebstrap", "--variant=minbase", "--include=" + PACKAGES, "bookworm", str(fresh)]
-                done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)
-                if done.returncode:
-                    pytest.skip("the image cannot be made: %s" % done.stderr[-500:])
-                fresh.rename(tar)
             if self._podman("image", "exists", image, check=False).returncode:
                 self._podman("import", str(tar), image)
         return image
