@@ -50,6 +50,7 @@ mount -t proc proc proc
 mount -t sysfs -o ro sysfs sys
 mount -t tmpfs -o mode=755 run run
 mount -t tmpfs -o mode=755 dev dev
+: >etc/resolv.conf  # mmdebstrap leaves the machine's own there
 mkdir dev/net
 for file in null zero full random urandom tty net/tun; do
     : >dev/$file

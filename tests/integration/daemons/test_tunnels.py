@@ -63,9 +63,7 @@ def wireguard(host):
 
 def test_netbird_4578_and_systemd_19106_networkd_takes_the_rules_of_a_tunnel_that_lives(wireguard):
     wireguard.sh("ip link add wired type veth peer name switch; ip link set switch up; mkdir -p /run/dbus")
-    wireguard.sh(
-        "mkdir -p /run/systemd"
-    )
+    wireguard.sh("mkdir -p /run/systemd")
     wireguard.write("/etc/systemd/network/wired.network", NETWORK)
     wireguard.start("dbus", "dbus-daemon", "--system", "--nofork")
     wireguard.until("test -S /run/dbus/system_bus_socket")

@@ -69,8 +69,8 @@ def made(netns, before=""):
     ns = netns()
     ns.sh(WORLD)
     # The kernel makes the local routes of IPv6 addresses in the background.
-    for address in ("2001:db8::1", "2001:db8:1::1"):
-        ns.until('ip -6 route show table local | grep -q "^local %s "' % address)
+    for own in ("2001:db8::1", "2001:db8:1::1"):
+        ns.until('ip -6 route show table local | grep -q "^local %s "' % own)
     ns.until("! ip -6 address show tentative | grep -q inet6")
     ns.sh(before or "true")
     return ns
