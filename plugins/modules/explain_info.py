@@ -17,7 +17,7 @@ description:
     and why.
   - Beside the question itself, all sends to that destination that sockets, logs and owners tell of are looked at, for they may
     have another source or interface. The story is about the one that is worst off; RV(others) has the rest.
-  - Changes nothing and sends nothing.
+  - Changes nothing, and sends nothing but what O(firewall_trace) and O(resolver_query) ask for.
 extends_documentation_fragment:
   - netmend.reclaim.port
   - netmend.reclaim.reads

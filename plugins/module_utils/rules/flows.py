@@ -50,7 +50,8 @@ _WHY = {
     ),
     proof=(
         "The entry is translated to a target that the kernel refuses, whose link is down, or that is in a subnet of this "
-        "host and does not answer there (FAILED, or INCOMPLETE while packets keep coming); or from a source that no link holds and the local table does not have."
+        "host and does not answer there (FAILED, or INCOMPLETE while packets keep coming); or from a source that no link holds and the local table "
+        "does not have."
     ),
     false_positives=(
         "Flows that only pass, and those that are translated to a target on another host that the kernel reaches, are "

@@ -13,7 +13,6 @@ from ..model import Finding
 
 CONFIGURATION = ("RC407", "RC602")
 """What is wrong with the host's own addresses and gateways may be behind whatever does not get out."""
-RESOLVERS = ("RC601",)
 _ON_A_LINK = ("link", "session", "sysctl", "path")
 """Kinds of objects that are about all that goes over a link. A route over it is about its own destinations."""
 
@@ -27,7 +26,8 @@ def relevant(
     routeless: bool = False,
 ) -> t.List[Finding]:
     """Those that name one of the flow's addresses (destination, source, gateway), a prefix that it lies in, one of its
-    links or its unit, and all of ``rules``, in their order. What is said of a default route is about a flow that has no
+    links or its unit, and all of ``rules`` that are about more than
+    a resolver, in their order. What is said of a default route is about a flow that has no
     route, not about each flow."""
     parsed = [ipaddress.ip_address(text) for text in addresses]
     families = {address.version for address in parsed}
@@ -39,7 +39,7 @@ def relevant(
         named = bool(owner is not None and owner.unit is not None and owner.unit in units and finding.kind == "session")
         if (
             named
-            or finding.rule in rules
+            or (finding.rule in rules and finding.kind != "resolver")
             or any(
                 _names(text, parsed, links if finding.kind in _ON_A_LINK else (), routeless) for text in _texts(finding)
             )

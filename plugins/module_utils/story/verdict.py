@@ -10,7 +10,7 @@ import typing as t
 
 from ..model import Finding
 from ..reach import Reach
-from .relevant import CONFIGURATION, RESOLVERS
+from .relevant import CONFIGURATION
 
 VERDICTS: t.Mapping[str, str] = {
     "ok": "Nothing on this host is known to stop it.",
@@ -95,6 +95,8 @@ def verdict(reach: Reach, findings: t.Sequence[Finding], dropped: bool = False, 
         return said
     if dropped or rules & set(_FIREWALL):
         return "firewall"
+    if any(finding.kind == "resolver" for finding in findings):
+        return "configuration"  # it is asked for names, and should not be, or does not answer
     return "path" if rules & set(_PATH) else said
 
 
@@ -102,11 +104,6 @@ def first_of(said: str, findings: t.Sequence[Finding]) -> t.List[Finding]:
     """The findings that tell of this verdict, the best first."""
     order = _TELLING.get(said, ())
     return sorted((item for item in findings if item.rule in order), key=lambda item: order.index(item.rule))
-
-
-def unresolved(findings: t.Sequence[Finding]) -> bool:
-    """Do the findings say that names cannot be resolved?"""
-    return any(finding.rule in RESOLVERS for finding in findings)
 
 
 def worst(verdicts: t.Sequence[str]) -> int:

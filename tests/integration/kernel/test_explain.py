@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import shutil
 import subprocess
 import sys
@@ -166,6 +167,34 @@ def test_the_gateway_is_wrong(host) -> None:
     intent = {"routes": [{"dst": "default", "family": "ipv4", "gateway": "192.0.2.1", "table": 254}]}
     found = told(host, intent=intent)
     assert found["verdict"] == "configuration"
+
+
+@pytest.fixture
+def resolv_conf(host):
+    """Write the namespace's own resolv.conf (ip-netns(8))."""
+    directory = pathlib.Path("/etc/netns") / host.name
+    made = not directory.parent.exists()
+    directory.mkdir(parents=True)
+    file = directory / "resolv.conf"
+    yield file.write_text
+    file.unlink(missing_ok=True)
+    directory.rmdir()
+    if made:
+        directory.parent.rmdir()
+
+
+def test_the_dns_server_is_wrong(host, resolv_conf) -> None:
+    """The host reaches what it asks for names, and that is no DNS server; another one is declared."""
+    resolv_conf("nameserver %s\n" % TO)
+    found = told(host, resolver_query=True)
+    assert found["verdict"] == "configuration"
+    assert found["findings"][0]["rule"] == "RC601" and "no name resolves" in found["cause"]
+    declared = told(host, intent={"resolvers": ["192.0.2.1"]})
+    assert declared["verdict"] == "configuration"
+    assert "192.0.2.1" in declared["cause"] and declared["mends"]
+    # Where no route leads to it, that is what is wrong.
+    host.sh("ip route del default")
+    assert told(host, resolver_query=True)["verdict"] == "route-missing"
 
 
 # And others -----------------------------------------------------------------------------------------------------------

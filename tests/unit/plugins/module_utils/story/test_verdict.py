@@ -60,6 +60,13 @@ def test_what_it_comes_down_to(cause, rules, known, said) -> None:
     assert verdict(reach(cause), [finding(rule) for rule in rules], **known) == said
 
 
+def test_a_resolver_that_is_wrong_is_a_matter_of_configuration() -> None:
+    wrong = finding("RC602", "resolver", address="198.51.100.1")
+    assert verdict(reach("ok"), [wrong]) == "configuration"
+    assert relevant([wrong], ["198.51.100.1"], [], [], ("RC602",)) == [wrong]
+    assert relevant([wrong], ["198.51.100.2"], [], [], ("RC602",)) == []
+
+
 def test_the_worst_send_is_told_and_the_first_of_its_like() -> None:
     assert worst(["ok", "route-missing", "source-gone", "source-gone"]) == 2
     assert worst(["ok"]) == 0
@@ -99,4 +106,4 @@ def test_a_default_route_is_about_a_send_that_has_none() -> None:
 
 def test_a_rule_that_tells_exists_or_is_known_to_come() -> None:
     told = {rule for rules in verdicts._TELLING.values() for rule in rules}
-    assert told - set(CHECKS) <= {"RC502", "RC503", "RC504", "RC601"}
+    assert told - set(CHECKS) <= {"RC503", "RC504"}
