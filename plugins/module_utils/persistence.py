@@ -43,6 +43,12 @@ def place(item: BootObject) -> str:
     return clean(item.path, _PATH) + (" line %d" % item.line if item.line else "")
 
 
+def configured(index: Index, kind: str, said: t.Mapping[str, t.Any]) -> t.List[Evidence]:
+    """The line that makes an object at each boot; nothing where none is known."""
+    item = will_return(index, kind, said)
+    return [] if item is None else list(evidence(item, "%s (%s) makes it at each boot" % (place(item), item.manager)))
+
+
 def evidence(item: BootObject, observed: str) -> t.Iterator[Evidence]:
     """The line, and what its manager says of the link."""
     number = item.line or 1
@@ -85,6 +91,11 @@ def _address(item: BootObject, said: t.Mapping[str, t.Any]) -> bool:
     return item.selector["address"].partition("/")[0] == wanted and (None in (link, own) or link == own)
 
 
+def _resolver(item: BootObject, said: t.Mapping[str, t.Any]) -> bool:
+    link, own = said.get("interface"), item.selector.get("interface")
+    return item.selector["address"] == said.get("address") and (None in (link, own) or link == own)
+
+
 def _link(item: BootObject, said: t.Mapping[str, t.Any]) -> bool:
     return item.made and item.selector["name"] == (said.get("interface") or said.get("name"))
 
@@ -125,6 +136,7 @@ def _rule(item: BootObject, said: t.Mapping[str, t.Any]) -> bool:
 _FITS: t.Mapping[str, t.Callable[[BootObject, t.Mapping[str, t.Any]], bool]] = {
     "address": _address,
     "link": _link,
+    "resolver": _resolver,
     "route": _route,
     "rule": _rule,
 }

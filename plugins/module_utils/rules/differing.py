@@ -11,6 +11,7 @@ import typing as t
 
 from ..intent import Declared
 from ..model import Address, Evidence, Finding, Resolver, Route
+from ..persistence import configured
 from ..reach.policy import table_name
 from .base import rule
 from .common import in_table, several, shown
@@ -75,18 +76,24 @@ class DeclaredDiffers(DeclaredRoutes):
             said = "The declared address %s%s is on the host as %s" % (text, where, several(there))
             said += _harm(int(length), {item.prefixlen for item in held}) if not plain else ""
         remedy = self.declared_address(address) if not held else ()
+        lines = configured(self.index, "address", {"address": address})
         return self.finding(
             "address",
             {"address": text, "interface": name},
             said + ".",
-            [intended("%s%s is declared" % (text, where)), self.saw("what there is", "address", "show", "to", address)],
+            [
+                intended("%s%s is declared" % (text, where)),
+                self.saw("what there is", "address", "show", "to", address),
+                *lines,
+            ],
             severity=severity,
             confidence="proven",
             remedy=remedy,
             advice=(
                 "Adding it mends this run of the host only: see who is to configure it, or who took it away."
                 if not held
-                else "Correct the configuration that made it; a second copy beside it would not help."
+                else "Correct the configuration that made it%s; a second copy beside it would not help."
+                % (" (the line is among the evidence)" if lines else "")
             ),
             details={"cause": cause},
         )
@@ -125,6 +132,11 @@ class DeclaredDiffers(DeclaredRoutes):
                     "both are there, and the one %s is preferred" % way,
                     *("route", "show", "table", table_name(table), "exact", dst),
                     family=family,
+                ),
+                *configured(
+                    self.index,
+                    "route",
+                    {"family": family, "dst": dst, "table": table, "gateways": [hop.gateway for hop in used.hops]},
                 ),
             ],
             severity="medium",
@@ -183,7 +195,11 @@ class DeclaredDiffers(DeclaredRoutes):
             {"address": resolver.address, "interface": resolver.interface},
             "The host asks the DNS server %s, which is not declared: declared are %s."
             % (resolver.address, several(self.intent.resolvers)),
-            [intended("the DNS servers %s are declared" % several(self.intent.resolvers)), *self._named([resolver])],
+            [
+                intended("the DNS servers %s are declared" % several(self.intent.resolvers)),
+                *self._named([resolver]),
+                *configured(self.index, "resolver", {"address": resolver.address}),
+            ],
             severity="low",
             confidence="proven",
             advice="See who named it: a lease, a VPN, or a person. What writes the file writes it again.",

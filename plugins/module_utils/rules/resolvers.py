@@ -13,6 +13,7 @@ import typing as t
 from ..commands import inside as run_inside
 from ..index import is_unspecified
 from ..model import Evidence, Finding, Query, Resolver, Session
+from ..persistence import configured
 from ..reach.base import NO_SUCH_LINK
 from ..reach.explain import explain
 from .base import rule
@@ -228,7 +229,11 @@ class ResolverUnreachable(HostCheck):
                 "path": _stable(resolver),
             },
             "%s cannot be asked: %s; %s." % (asks, trouble.said, harm),
-            [Evidence("configuration", "%s names it" % where, _names(resolver)), *trouble.evidence],
+            [
+                Evidence("configuration", "%s names it" % where, _names(resolver)),
+                *trouble.evidence,
+                *configured(self.index, "resolver", {"address": resolver.address}),
+            ],
             severity="medium" if working else "critical",
             confidence=trouble.confidence,
             remedy=way_back(self, query.to, query.interface) if query is not None and trouble.errno else (),

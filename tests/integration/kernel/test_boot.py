@@ -74,6 +74,17 @@ def test_what_is_needed_and_would_be_gone(host, root) -> None:
     assert not found(audit(host, boot_root=str(root), firewall=False), "RC604")
 
 
+def test_the_line_with_the_wrong_prefix_length_is_named(host, root) -> None:
+    host.sh("ip addr del 192.0.2.1/24 dev v0; ip addr add 192.0.2.1/28 dev v0")
+    with (root / "etc/network/interfaces").open("w") as stream:
+        stream.write("auto v0\niface v0 inet static\n  address 192.0.2.1\n  netmask 255.255.255.240\n")
+    intent = {"addresses": [{"address": "192.0.2.1/24", "interface": "v0"}]}
+    (finding,) = found(audit(host, boot_root=str(root), firewall=False, intent=intent), "RC602")
+    assert finding["details"]["cause"] == "address-differs"
+    assert "sed -n 3p /etc/network/interfaces" in [item["command"] for item in finding["evidence"]]
+    assert "the line is among the evidence" in finding["advice"]
+
+
 def test_the_hosts_own_files_are_not_for_another_namespace(host) -> None:
     result = audit(host, firewall=False)
     assert not found(result, "RC603") and not found(result, "RC604")

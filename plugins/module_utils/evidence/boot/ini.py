@@ -37,8 +37,12 @@ class Section(t.NamedTuple):
         entry = self.last(key)
         return entry.value or None if entry is not None else None
 
+    def each(self, key: str) -> t.List[Entry]:
+        """Settings that add up, an empty one being none."""
+        return [entry for entry in self.entries if entry.key == key and entry.value]
+
     def every(self, *keys: str) -> t.List[Entry]:
-        """Settings that add up; an empty one takes back those with its key that stand before."""
+        """The same where an empty one takes back those with its key that stand before."""
         found: t.List[Entry] = []
         for entry in self.entries:
             if entry.key in keys:

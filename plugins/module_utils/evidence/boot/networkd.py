@@ -90,10 +90,10 @@ def network(found: t.Sequence[Section], link: str, certain: bool = True) -> t.It
         return
     dynamic = (own.text("DHCP") or "no").lower() in _DYNAMIC or (own.text("IPv6AcceptRA") or "").lower() in _YES
     yield _object("link", {"name": link}, first, certain, dynamic=dynamic)
-    for entry in own.every("Address"):
+    for entry in own.each("Address"):  # an empty one is ignored, with a warning (systemd 252)
         yield from _address(entry, link, certain)
     vrf = own.last("VRF")
-    for entry in own.every("Gateway"):
+    for entry in own.each("Gateway"):
         gateway = spelled.plain(entry.value)
         if gateway is not None:
             family = spelled.family_of(gateway)
