@@ -15,20 +15,20 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.persistence import
 FILE = "/etc/network/interfaces"
 
 
-def line(kind, number, certain=True, made=False, **selector):
+def line(kind, number, selector, certain=True, made=False):
     return BootObject(kind, selector, "ifupdown", FILE, number, certain=certain, made=made)
 
 
 ROUTE = words.route(dst="198.51.100.0/24", table=100, gateway="192.0.2.254", interface="eth0", source="192.0.2.9")
 BOOT = (
-    line("address", 1, address="192.0.2.9/24", interface="eth0"),
-    line("link", 2, made=True, name="gre1"),
-    line("link", 3, name="eth0"),
-    line("route", 4, **ROUTE),
-    line("rule", 5, **words.rule(priority=1000, **{"from": "192.0.2.9/32", "table": 100})),
-    line("rule", 6, **words.rule(iif="eth0", table=101)),
-    line("route", 7, **words.route(dst="0.0.0.0/0", gateway="192.0.2.1", interface="eth0")),
-    line("address", 8, certain=False, address="192.0.2.9/25", interface="eth0"),
+    line("address", 1, {"address": "192.0.2.9/24", "interface": "eth0"}),
+    line("link", 2, {"name": "gre1"}, made=True),
+    line("link", 3, {"name": "eth0"}),
+    line("route", 4, ROUTE),
+    line("rule", 5, words.rule(priority=1000, **{"from": "192.0.2.9/32", "table": 100})),
+    line("rule", 6, words.rule(iif="eth0", table=101)),
+    line("route", 7, words.route(dst="0.0.0.0/0", gateway="192.0.2.1", interface="eth0")),
+    line("address", 8, {"address": "192.0.2.9/25", "interface": "eth0"}, certain=False),
 )
 INDEX = Index(Snapshot(boot=BOOT))
 RULE = {"family": 4, "priority": 1000, "table": 100, "src": "192.0.2.9/32"}
