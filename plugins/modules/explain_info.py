@@ -95,7 +95,7 @@ question:
 verdict:
   description:
     - What it comes down to. V(ok), V(source-gone), V(source-unusable), V(link-down), V(firewall), V(configuration) (prefix,
-      gateway or resolver), V(route-missing), V(route-refuses), V(rule-refuses), V(next-hop), V(path), V(destination) or
+      gateway or resolver), V(route-missing), V(route-refuses), V(rule-refuses), V(next-hop), V(destination) or
       V(unexplained).
   returned: success
   type: str

@@ -13,7 +13,7 @@ from ..model import Finding
 
 CONFIGURATION = ("RC407", "RC602")
 """What is wrong with the host's own addresses and gateways may be behind whatever does not get out."""
-_ON_A_LINK = ("link", "session", "sysctl", "path")
+_ON_A_LINK = ("link", "session")
 """Kinds of objects that are about all that goes over a link. A route over it is about its own destinations."""
 
 
