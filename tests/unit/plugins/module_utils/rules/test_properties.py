@@ -366,7 +366,7 @@ def test_any_host(snapshot, groups, sessions, ask, intent, dice) -> None:
             assert not {step.op for step in finding.remedy} & set(REMOVALS) - {"socket.destroy"}
         if finding.kind == "link" and finding.details["cause"] != "device-gone":
             assert finding.selector["interface"] not in FALLBACK_LINKS | {"lo"}
-        if finding.kind == "rule" and finding.rule != "RC304":
+        if finding.kind == "rule" and finding.rule not in ("RC304", "RC603"):  # what is missing, what is to come
             assert any(item.proto != "kernel" and item.family == finding.selector["family"] for item in snapshot.rules)
         if finding.kind in ("route", "nexthop"):
             assert finding.selector.get("proto") != "kernel"
