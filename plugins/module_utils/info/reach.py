@@ -15,7 +15,7 @@ import typing as t
 from ..index import Index, is_unspecified
 from ..model import Answer, Query, Route
 from ..reach import Reach, explain
-from ..reach.base import NO_SUCH_LINK, Case
+from ..reach.base import NO_SUCH_LINK, Case, ifindex
 from .select import address
 
 if t.TYPE_CHECKING:
@@ -104,13 +104,11 @@ def _mark(text: str | None, option: str) -> int:
 
 
 def _query(asked: t.Mapping[str, t.Any], index: Index) -> Query:
-    name = asked["interface"]
-    link = index.link_named(name)
     source = asked["source"]
     return Query(
         to=asked["to"],
         source=None if source is None or is_unspecified(source) else source,
-        interface=link.ifindex if link else NO_SUCH_LINK if name is not None else None,
+        interface=ifindex(index, asked["interface"]),
         protocol=asked["protocol"],
         port=asked["port"],
         mark=asked["mark"],

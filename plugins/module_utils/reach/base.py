@@ -176,6 +176,12 @@ class Case:
         return self.ip(*words)
 
 
+def ifindex(index: Index, name: str | None) -> int | None:
+    """What a question says for an interface by its name: ``NO_SUCH_LINK`` where there is none of that name."""
+    link = index.link_named(name)
+    return link.ifindex if link else None if name is None else NO_SUCH_LINK
+
+
 def is_link_local(address: str) -> bool:
     """fe80::/10 (RFC 4291)."""
     return address[:3].lower() in ("fe8", "fe9", "fea", "feb") and address[4:5] == ":"

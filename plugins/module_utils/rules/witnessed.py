@@ -12,7 +12,7 @@ import typing as t
 from ..index import is_unspecified
 from ..model import Answer, Event, Evidence, Finding, Owner, Query, Session
 from ..reach import explain
-from ..reach.base import NO_SUCH_LINK
+from ..reach.base import ifindex
 from .base import rule
 from .common import SAMPLES, HostCheck, plural, restartable, several, shown
 from .persistence import ERRORS, GOING_ON, persists
@@ -126,12 +126,11 @@ class UnreachableErrors(HostCheck):
             yield _Claim(event, query, answer, reach.cause, reach.explanation)
 
     def _query(self, event: Event) -> Query:
-        link = self.index.link_named(event.interface)
         source = event.local_addr
         return Query(
             to=event.remote_addr or "",
             source=None if source is None or is_unspecified(source) else source,
-            interface=link.ifindex if link else None if event.interface is None else NO_SUCH_LINK,
+            interface=ifindex(self.index, event.interface),
         )
 
     def _finding(self, claims: t.Sequence[_Claim], errors: int, first: float | None, last: float | None) -> Finding:

@@ -10,10 +10,12 @@ import dataclasses
 
 from ..commands import inside
 from ..evidence.firewall import words
-from ..evidence.firewall.flow import Verdict, packet, verdict
+from ..evidence.firewall.flow import packet, verdict
 from ..index import Index
 from ..model import Answer, Query
 from ..reach import ChainLink
+
+_DOUBT = ", as far as the rules can be told from outside"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,17 +38,13 @@ def barrier(index: Index, query: Query, answer: Answer) -> Barrier | None:
     if found is None:
         return None
     if found.place is None:
-        text = "the firewall lets it pass" + (_doubt(found) if found.confidence == "hint" else "")
+        text = "the firewall lets it pass" + (_DOUBT if found.confidence == "hint" else "")
         return Barrier(
             False, text, ChainLink("firewall", text, True, inside(index.snapshot.netns, "nft", "list", "ruleset"))
         )
     does = {"drop": "drops", "reject": "rejects", "queue": "hands to a program"}.get(found.outcome, "may take")
     sure = found.blocks and found.confidence == "strong"
-    text = "%s %s it" % (words.place(found.place), does) + ("" if sure else _doubt(found))
+    text = "%s %s it" % (words.place(found.place), does) + ("" if sure else _DOUBT)
     return Barrier(
         sure, text, ChainLink("firewall", text, not sure, words.showing(index.snapshot.netns, found.place.chain))
     )
-
-
-def _doubt(found: Verdict) -> str:
-    return ", as far as the rules can be told from outside"

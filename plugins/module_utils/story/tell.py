@@ -15,7 +15,7 @@ from ..commands import inside, ip
 from ..info.reach import QUESTION, explained, question
 from ..model import Answer, Finding, Owner, Query, Session
 from ..reach import ChainLink, Reach
-from ..reach.base import NO_SUCH_LINK
+from ..reach.base import ifindex
 from ..text import clean
 from .barrier import Barrier, barrier
 from .fallen import Fallen, fallen
@@ -75,7 +75,7 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
         "witnesses": witnesses,
         "owner": None if owner is None else dataclasses.asdict(owner),
         "since": min(first) if first else None,
-        "going_on": _going_on(witnesses, findings),
+        "going_on": _going_on(witnesses),
         "mends": [dataclasses.asdict(item) for item in _mends(main, findings, kernel)],
         "does_not": [dataclasses.asdict(item) for item in vain(main.verdict)],
         "findings": take((as_json(item) for item in main.findings), FINDINGS)[0],
@@ -105,11 +105,7 @@ def _sends(asked: Asked, seen: Look, kernel: Kernel) -> t.List[t.Tuple[Flow, Que
     """The sends to the destination, with the kernel's answers."""
     index = seen.sight.index
     found = flows(asked, index, _sockets(asked, kernel), lambda session: _shows(session, kernel))
-    links = [index.link_named(flow.interface) for flow in found]
-    queries: t.List[Query] = [
-        query(flow, asked, link.ifindex if link else None if flow.interface is None else NO_SUCH_LINK)
-        for flow, link in zip(found, links)
-    ]
+    queries = [query(flow, asked, ifindex(index, flow.interface)) for flow in found]
     reaches = explained(kernel, index, queries, [flow.interface for flow in found])
     return list(zip(found, queries, reaches, kernel.lookup(queries)))
 
@@ -194,7 +190,12 @@ def _owner(flow: Flow, findings: t.Sequence[Finding]) -> t.Optional[Owner]:
         if finding.owner is not None:
             return finding.owner
     if flow.program or flow.unit:
-        return Owner(name=flow.program or flow.unit or "?", alive=True, known_by="it holds the socket", unit=flow.unit)
+        # Only the kernel knows that it is there: a log may be of a program that is gone.
+        held = any(item.source == "kernel" for item in flow.witnesses)
+        told = " and ".join(sorted({item.source for item in flow.witnesses})) or "question"
+        known_by = "it holds the socket" if held else "the %s names it" % told
+        name = flow.program or flow.unit or "?"
+        return Owner(name=name, alive=True if held else None, known_by=known_by, unit=flow.unit)
     return None
 
 
@@ -205,7 +206,7 @@ def _firsts(main: Told, findings: t.Sequence[Finding]) -> t.Iterator[t.Optional[
         yield item.first
 
 
-def _going_on(witnesses: t.Sequence[t.Mapping[str, t.Any]], findings: t.Sequence[Finding]) -> t.Optional[bool]:
+def _going_on(witnesses: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[bool]:
     """Does some witness say that it goes on now? None where none knows."""
     said = [item["going_on"] for item in witnesses if item["going_on"] is not None]
     return any(said) if said else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pathlib
 import subprocess
 import uuid
 
@@ -109,3 +110,17 @@ def netns():
 def module_netns():
     """The same for all tests of a module: for worlds that no test changes."""
     yield from _namespaces()
+
+
+@pytest.fixture
+def resolv_conf(host):
+    """Write the own resolv.conf (ip-netns(8)) of the namespace that the test calls ``host``."""
+    directory = pathlib.Path("/etc/netns") / host.name
+    made = not directory.parent.exists()
+    directory.mkdir(parents=True)
+    file = directory / "resolv.conf"
+    yield file.write_text
+    file.unlink(missing_ok=True)
+    directory.rmdir()
+    if made:
+        directory.parent.rmdir()

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import pathlib
 import subprocess
 import sys
 
@@ -45,20 +44,6 @@ def host(netns):
     peer.sh("ip addr add 2001:db8::53/64 dev vb nodad; ip route add default via 192.0.2.1")
     ns.peer = peer
     return ns
-
-
-@pytest.fixture
-def resolv_conf(host):
-    """Write the namespace's own resolv.conf."""
-    directory = pathlib.Path("/etc/netns") / host.name
-    made = not directory.parent.exists()
-    directory.mkdir(parents=True)
-    file = directory / "resolv.conf"
-    yield file.write_text
-    file.unlink(missing_ok=True)
-    directory.rmdir()
-    if made:
-        directory.parent.rmdir()
 
 
 def test_one_query_tells_who_answers(host) -> None:
