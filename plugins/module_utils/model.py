@@ -218,6 +218,14 @@ class Process:
     started: float | None = None
     """Unix time of its start, in seconds."""
 
+    def may_have_told(self, when: float, named: bool) -> bool:
+        """Could it have told what has this time? ``named``: the witness says that it was this process.
+
+        Many logs count whole seconds: what a process tells may bear a time up to a second before its start. Who is only
+        known by its name told nothing then: what it tells again comes later, and until its start it was another one.
+        """
+        return self.started is None or when > self.started - (1.0 if named else 0.0)
+
 
 @dataclasses.dataclass(frozen=True)
 class Session:

@@ -121,9 +121,7 @@ def of_here(events: t.Sequence[Event], kernel: Kernel) -> t.Tuple[Event, ...]:
         return ()
     living = kernel.living_here({event.pid for event in events if event.pid is not None})
     names = {event.program for event in events if event.program}
-    since: t.Dict[str, float] = {}
-    for process in kernel.processes(names) if names else ():
-        since[process.name] = max(process.started or 0.0, since.get(process.name, 0.0))
+    running = kernel.processes(names) if names else ()
 
     def here(event: Event) -> bool:
         lives = None if event.pid is None else living[event.pid]
@@ -132,7 +130,9 @@ def of_here(events: t.Sequence[Event], kernel: Kernel) -> t.Tuple[Event, ...]:
     def past(event: Event) -> bool:
         if event.last is None or event.program is None or (event.pid is not None and living[event.pid]):
             return False
-        # Start times come from clock ticks since boot: a second of tolerance.
-        return since.get(event.program[:_COMM], 0.0) - 1.0 > event.last
+        return any(
+            process.name == event.program[:_COMM] and not process.may_have_told(event.last, named=False)
+            for process in running
+        )
 
     return tuple(event for event in events if here(event) and not past(event))

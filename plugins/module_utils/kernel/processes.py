@@ -7,7 +7,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
+import time
 import typing as t
 
 from ..model import Process, Unseen
@@ -177,21 +179,13 @@ def sockets_of(pid: int) -> t.Set[int] | None:
     return found
 
 
-_boot: t.List[float] = []
+@functools.cache
+def _boot_time() -> float:
+    """Unix time of the boot. The kernel's own (btime in /proc/stat) leaves out what is less than a second.
 
-
-def _boot_time() -> float | None:
-    """Unix time of the boot (btime); None where /proc/stat is hidden (subset=pid)."""
-    if not _boot:
-        try:
-            with open("/proc/stat", "rb") as stream:
-                for line in stream:
-                    if line.startswith(b"btime "):
-                        _boot.append(float(line.split()[1]))
-                        break
-        except OSError:
-            return None
-    return _boot[0] if _boot else None
+    Taken once: each time it is another one by microseconds, and one process would not be the same twice.
+    """
+    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _stat(pid: int) -> t.Tuple[t.Optional[bytes], t.Optional[float], t.Optional[bytes]]:
@@ -206,8 +200,7 @@ def _stat(pid: int) -> t.Tuple[t.Optional[bytes], t.Optional[float], t.Optional[
     fields = text[end + 1 :].split()
     if start < 0 or end < start or len(fields) <= _START_TIME:
         return None, None, None
-    boot = _boot_time()
-    started = None if boot is None else boot + int(fields[_START_TIME]) / os.sysconf("SC_CLK_TCK")
+    started = _boot_time() + int(fields[_START_TIME]) / os.sysconf("SC_CLK_TCK")
     return text[start + 1 : end], started, fields[0]
 
 

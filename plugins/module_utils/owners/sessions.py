@@ -95,8 +95,7 @@ def fold(
             told = read(line, log)
             if told is None or told.error is None or told.time is None:
                 continue
-            # Start times come from clock ticks since boot: a second of tolerance.
-            if told.time < (running[pid][0].started or 0.0) - 1.0:
+            if not running[pid][0].may_have_told(told.time, named=line.pid is not None):
                 continue
             _add(folds, (pid, told.interface, told.local, told.peer), told, told.time, line.text)
             break

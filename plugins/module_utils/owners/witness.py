@@ -67,7 +67,7 @@ def _traced(
         if event.pid not in running or event.remote_addr is None or _wildcard(event.local_addr):
             continue
         process, unit = running[event.pid]
-        if event.last is not None and event.last < (process.started or 0.0) - 1.0:
+        if event.last is not None and not process.may_have_told(event.last, named=True):
             continue  # another process had that number
         yield OwnerSession(
             owner=profile.name,

@@ -36,7 +36,8 @@ def event(source=LOG, pid=None, program="x", last=2000.0):
         (event(pid=7), None, True),
         (event(pid=8), None, False),
         (event(pid=7, last=10.0), None, True),
-        (event(pid=9, last=999.5), None, True),
+        (event(pid=9, last=1000.5), None, True),
+        (event(pid=9, last=999.9), None, False),  # it was started anew a moment later
         (event(pid=9, last=900.0), None, False),
         (event(last=900.0), None, False),
         (event(last=None), None, True),

@@ -89,6 +89,10 @@ def test_without_a_header_the_time_decides() -> None:
     bare = SEED[SEED.index("{") :]
     assert [item.process for item in told(bare)] == [DAEMON]
     assert told(bare.replace("2025-11-30", "2025-11-29")) == []
+    moment = 0.3
+    young = Process(DAEMON.pid, DAEMON.name, started=AT + moment)
+    assert told(bare, running=((young, None),)) == [], "the process before it wrote that a moment earlier"
+    assert told(SEED, running=((young, None),)), "its own pid is there; the header may count whole seconds"
     two = ((DAEMON, None), (Process(5, "doublezerod", started=1.0), None))
     assert told(bare, running=two) == [], "which of two processes wrote it is not known"
 
