@@ -622,6 +622,22 @@ class BootObject:
 
 
 @dataclasses.dataclass(frozen=True)
+class SourceCheck:
+    """How a link is told from a packet's source whether it came the right way (rp_filter; IPv4 only).
+
+    The kernel takes the larger of ``all`` and the link's own: 0 no check, 1 strict (it must be the link that a packet to
+    that source would leave by), 2 loose (some link must lead there).
+    """
+
+    interface: str
+    """A link; ``all`` counts for each of them, ``default`` is what links to come start with."""
+    own: int
+    effective: int
+    marked: bool = False
+    """src_valid_mark: the mark that a packet was given when it came in counts."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """The small tables of one network namespace at one time: what is indexed. Large tables are streamed."""
 
@@ -649,6 +665,8 @@ class Snapshot:
     """Families whose ``ip_nonlocal_bind`` is on."""
     forwarding: tuple[int, ...] = ()
     """Families that are forwarded on some link."""
+    rp_filter: tuple[SourceCheck, ...] = ()
+    """Of ``all``, ``default`` and each link; empty where it could not be read."""
     unsteady: tuple[str, ...] = ()
     """Tables that changed on every try to read them."""
     unseen: tuple[Unseen, ...] = ()
@@ -777,7 +795,7 @@ class PlanStep:
     """The same, as the kernel's own message in hexadecimal (``Seen.raw``)."""
     dsts: tuple[str, ...] = ()
     args: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    """Of a step without an object: owner, unit, argv; name, value."""
+    """Of a step without an object: owner, unit, argv; of a switch: name, value, seen."""
     inverse: str | None = None
     """The op that undoes it; None where nothing does."""
     no_inverse: str = ""

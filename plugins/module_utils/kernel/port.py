@@ -232,6 +232,7 @@ class Kernel:
             local=local,
             nonlocal_bind=sysctl.nonlocal_bind(self.netns, self.unseen),
             forwarding=sysctl.forwarding(self.netns, self.unseen),
+            rp_filter=sysctl.source_checks(self.netns, self.unseen),
             unsteady=tuple(dict.fromkeys(self.unsteady)),
             unseen=tuple(self.unseen),
         )

@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 import typing as t
 
-from ..model import Unseen
+from .. import switches
+from ..model import SourceCheck, Unseen
 from .namespace import entered
 from .processes import note
 
@@ -33,6 +34,60 @@ def forwarding(netns: str | int | None, unseen: t.List[Unseen] | None = None) ->
     with entered(netns):
         _tell_absent(unseen)
         return tuple(family for family, name in _FAMILIES if _forwards("%s/%s/conf" % (_ROOT, name)))
+
+
+def source_checks(netns: str | int | None, unseen: t.List[Unseen] | None = None) -> t.Tuple[SourceCheck, ...]:
+    """rp_filter of ``all``, ``default`` and each link (IPv4). Raises ValueError and PermissionError as ``entered`` does."""
+    conf = "%s/ipv4/conf" % _ROOT
+    with entered(netns):
+        try:
+            names = sorted(os.listdir(conf))
+        except OSError as exc:
+            if unseen is not None:
+                note(unseen, "rp_filter", "%s: %s" % (conf, exc.strerror))
+            return ()
+        own = {name: _number("%s/%s/rp_filter" % (conf, name)) for name in names}
+        marked = {name: _is_on("%s/%s/src_valid_mark" % (conf, name)) for name in names}
+    everywhere = own.get("all") or 0
+    return tuple(
+        SourceCheck(name, value, max(value, everywhere), marked[name] or marked.get("all", False))
+        for name, value in own.items()
+        if value is not None
+    )
+
+
+def read(netns: str | int | None, name: str) -> str | None:
+    """A switch of the closed list; None where it is not there, as when its link is gone.
+
+    Raises OSError, ValueError for a name that is not in the list, and what ``entered`` raises.
+    """
+    path = _path(name)
+    with entered(netns):
+        try:
+            with open(path, "rb") as stream:
+                return stream.read(16).strip().decode("ascii", "replace")
+        except FileNotFoundError:
+            return None
+
+
+def write(netns: str | int | None, name: str, value: str) -> None:
+    """Set a switch of the closed list. Raises as ``read`` does, and ValueError for a value that it cannot have."""
+    path = _path(name)
+    if value not in switches.VALUES[path.rpartition("/")[2]]:
+        raise ValueError("%s cannot be %r" % (name, value))
+    with entered(netns):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CLOEXEC)  # never makes what is not there
+        try:
+            os.write(descriptor, value.encode("ascii"))
+        finally:
+            os.close(descriptor)
+
+
+def _path(name: str) -> str:
+    known = switches.parts(name)
+    if known is None:
+        raise ValueError("%r is no switch that a step may set; expected one like net.ipv4.conf.eth0.rp_filter" % name)
+    return "%s/ipv4/conf/%s/%s" % (_ROOT, *known)
 
 
 def tracks(netns: str | int | None) -> bool:
@@ -66,6 +121,14 @@ def _is_on(path: str) -> bool:
             return stream.read(16).strip() not in (b"", b"0")
     except OSError:  # no such family, or the link went away
         return False
+
+
+def _number(path: str) -> int | None:
+    try:
+        with open(path, "rb") as stream:
+            return int(stream.read(16))
+    except (OSError, ValueError):  # the link went away
+        return None
 
 
 def _tell_absent(unseen: t.List[Unseen] | None) -> None:

@@ -14,11 +14,11 @@ from ..model import OPS
 LASTING = {
     "owner.release": "what an owner has let go of, only the owner takes up again",
     "owner.restart": "a restart cannot be taken back",
-    "sysctl.set": "what the value was before is not known from what it is to be",
 }
-"""Why nothing undoes an op about an owner or a switch."""
-TAKEN_BACK = {"firewall.allow": "firewall.revoke", "firewall.revoke": "firewall.allow"}
-"""What undoes an op about the firewall. No remedy revokes: that only takes back what was allowed."""
+"""Why nothing undoes an op about an owner."""
+TAKEN_BACK = {"firewall.allow": "firewall.revoke", "firewall.revoke": "firewall.allow", "sysctl.set": "sysctl.set"}
+"""What undoes an op about the firewall or a switch. No remedy revokes: that only takes back what was allowed. A switch is
+set back to what it was seen to be."""
 WITHOUT_OBJECT = (*LASTING, *TAKEN_BACK)
 """Ops about no object of the kernel: what they act on is in the step's ``args``."""
 REMOVALS = tuple(op for op in OPS if op.endswith(".del")) + ("link.down", "socket.destroy")

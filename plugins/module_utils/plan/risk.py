@@ -13,7 +13,10 @@ from ..model import Finding
 _RISKS: t.Mapping[str, t.Tuple[str, str]] = {
     "owner.release": ("low", "The owner itself lets go of it."),
     "owner.restart": ("medium", "Its healthy sessions are interrupted while it restarts."),
-    "sysctl.set": ("medium", "It changes the behaviour of the whole host."),
+    "sysctl.set": (
+        "medium",
+        "Packets with a forged source are accepted on that link where another link leads to it; a reboot sets it back.",
+    ),
     "link.add": ("low", "Nothing uses it yet."),
     "link.set": ("medium", "What goes through the link is interrupted."),
     "link.up": ("low", "Its connected routes come back and take packets."),

@@ -17,6 +17,7 @@ import re
 import socket
 import typing as t
 
+from .. import switches
 from ..bounds import encodable
 from ..evidence.firewall import allow
 from ..model import OPS, REASONS, Plan, PlanStep, Withheld
@@ -213,6 +214,17 @@ def _ifindexes(value: t.Any, where: str) -> None:
     expect(all(name.isascii() and name.isdigit() for name in value), where, "a map from numbers of links to names")
 
 
+def _switch(value: t.Any, where: str) -> None:
+    """Which switch is set to what, and what it was seen to be."""
+    _SWITCH(value, where)
+    known = switches.parts(value["name"])
+    expect(known is not None, where + ".name", "a switch that a step may set, like net.ipv4.conf.eth0.rp_filter")
+    setting = t.cast("t.Tuple[str, str]", known)[1]
+    word(switches.VALUES[setting])(value["seen"], where + ".seen")
+    word(switches.WANTED[setting])(value["value"], where + ".value")
+
+
+_SWITCH = record({"name": _short, "value": _short, "seen": _short}, closed=True)
 _OWNER = record({"owner": _short, "unit": maybe(_short), "argv": _nonempty}, closed=True)
 _ALLOW = record(
     {
@@ -232,7 +244,7 @@ _ALLOW = record(
 _ARGS: t.Mapping[str, Check] = {
     "owner.release": _OWNER,
     "owner.restart": _OWNER,
-    "sysctl.set": record({"name": _short, "value": _short}, closed=True),
+    "sysctl.set": _switch,
     "firewall.allow": _ALLOW,
     "firewall.revoke": _ALLOW,
 }

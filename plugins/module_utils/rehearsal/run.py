@@ -25,7 +25,10 @@ _SHOWN = 100
 """Destinations of which it is told one by one that nothing is said about them."""
 _KINDS = ("link", "address", "rule", "nexthop", "route")
 """What a lookup depends on. Flows, neighbours, sockets and owners are nothing that a stand-in has."""
-_UNASKED = {"firewall": "the firewall is not rehearsed: a stand-in has none, and a lookup does not ask it"}
+_UNASKED = {
+    "firewall": "the firewall is not rehearsed: a stand-in has none, and a lookup does not ask it",
+    "sysctl": "what comes in is not rehearsed: a lookup is about what is sent",
+}
 _Step = t.Tuple[str, t.Optional[Seen]]
 _Told = t.List[t.Optional[str]]
 """errno, and the way in words."""

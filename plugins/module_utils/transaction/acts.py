@@ -15,8 +15,8 @@ import typing as t
 from ..kernel.outcome import Verified
 from ..kernel.port import Kernel
 from ..model import PlanStep, Seen
-from . import allowing
 from .journal import Record
+from .objectless import handler_of
 
 _LISTED = 1000
 """Destinations that a diff shows of one step."""
@@ -91,8 +91,7 @@ def not_as_wanted(kernel: Kernel, acts: t.Sequence[Act]) -> t.List[str]:
     Flows, sockets and neighbours that the kernel learns come and go by themselves: nothing follows from these.
     """
     lasting = [act for act in acts if act.seen is not None and _lasts(act.seen)]
-    about = [act for act in acts if act.step.op in allowing.OPS]
-    found = [words for words in (allowing.wrong(kernel.netns, act.step.op, act.step.args) for act in about) if words]
+    found = [words for words in (_wrong(kernel, act) for act in acts) if words]
     for act, verified in zip(lasting, _verify(kernel, lasting)):
         left = None if verified is None else _left(act, verified)
         if left is not None:
@@ -111,10 +110,15 @@ def diff(acts: t.Sequence[Act]) -> t.List[t.Dict[str, str]]:
 
 
 def _not_now(kernel: Kernel, act: Act) -> str | None:
-    """Why a step about the firewall is not done."""
-    if act.step.op not in allowing.OPS:
-        return None
-    return allowing.skipped(kernel.netns, act.step.op, act.step.args)
+    """Why a step about the firewall or a switch is not done."""
+    handler = handler_of(act.step.op)
+    return None if handler is None else handler.skipped(kernel.netns, act.step.op, act.step.args)
+
+
+def _wrong(kernel: Kernel, act: Act) -> str | None:
+    """What such a step did not bring about."""
+    handler = handler_of(act.step.op)
+    return None if handler is None else handler.wrong(kernel.netns, act.step.op, act.step.args)
 
 
 def _verify(kernel: Kernel, acts: t.Sequence[Act]) -> t.List[t.Optional[Verified]]:
@@ -193,7 +197,8 @@ def _names(names: t.Sequence[str]) -> str:
 def _sides(act: Act) -> t.Tuple[str, str]:
     step, seen = act.step, act.seen
     if seen is None:
-        return "", "run: %s\n" % step.command
+        handler = handler_of(step.op)
+        return ("", "run: %s\n" % step.command) if handler is None else handler.sides(step.command, step.args)
     if step.op in ("link.up", "link.down"):
         sides = ["%s is down\n" % seen.object.name, "%s is up\n" % seen.object.name]
         return (sides[0], sides[1]) if step.op == "link.up" else (sides[1], sides[0])

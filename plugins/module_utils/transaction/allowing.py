@@ -59,6 +59,16 @@ def do(netns: str | int | None, op: str, args: allow.Args) -> str | None:
     return None
 
 
+def taken_back(args: allow.Args) -> allow.Args:
+    """The arguments of the step that takes it back."""
+    return args
+
+
+def sides(command: str, args: allow.Args) -> t.Tuple[str, str]:
+    """Before and after, for a diff."""
+    return "", "run: %s\n" % command
+
+
 def _chain(netns: str | int | None, args: allow.Args) -> FirewallChain | None:
     """The chain that drops, as it is now. Raises OSError where the firewall cannot be read."""
     unseen: t.List[t.Any] = []

@@ -19,10 +19,11 @@ from .. import hostid
 from ..kernel import namespace
 from ..kernel.port import Kernel
 from ..model import Query, Seen, WayIn
-from . import acts, allowing, arming, clock, journal, rollback, running, settle, spelling
+from . import acts, arming, clock, journal, rollback, running, settle, spelling
 from .acts import Act, Ready
 from .history import Standing, Transaction, pending
 from .journal import Record, Unwritable
+from .objectless import handler_of
 from .place import KEPT, Place, held
 from .proof import Before
 from .who import who
@@ -260,8 +261,9 @@ class _Work:
     def _act(self, acts: t.Sequence[Act]) -> t.Sequence[_Came]:
         """What came of each."""
         first = acts[0]
-        if first.step.op in allowing.OPS:
-            wrong = allowing.do(self._kernel.netns, first.step.op, first.step.args)
+        handler = handler_of(first.step.op)
+        if handler is not None:
+            wrong = handler.do(self._kernel.netns, first.step.op, first.step.args)
             return [(1, (), ()) if wrong is None else (0, (), ((first.step.op, wrong),))]
         if first.seen is None:
             seconds = min(COMMAND_SECONDS, self._standing().seconds_left)

@@ -24,7 +24,6 @@ from .acts import Act, Ready
 
 SHORTEST, LONGEST = 5, 86400
 """Seconds that a transaction may wait to be confirmed."""
-_CANNOT = ("sysctl.set",)
 _NAMED = 5
 _THIS_HOST = (
     ("machine_id", "it was made on another host: machine id %s, here it is %s"),
@@ -87,8 +86,6 @@ def acts_of(kernel: Kernel, plan: Plan) -> t.List[Act]:
 
 def _act(kernel: Kernel, number: int, plan: Plan) -> Act:
     step = plan.steps[number - 1]
-    if step.op in _CANNOT:
-        raise Refused("the plan is refused: step %d: netmend.reclaim does not do %s on a host" % (number, step.op))
     try:
         seen = spelling.of_step(kernel, step)
     except ValueError as exc:

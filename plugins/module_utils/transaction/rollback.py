@@ -20,9 +20,10 @@ import typing as t
 from ..kernel.port import Kernel
 from ..kernel.processes import start_of
 from ..kernel.restore import difference
-from . import allowing, arming, journal, spelling
+from . import arming, journal, spelling
 from .history import ROLLING_BACK, Standing, Transaction
 from .journal import Record
+from .objectless import handler_of
 from .place import Held, held
 
 _WORKER = 5.0
@@ -109,8 +110,9 @@ def _restore(transaction: Transaction, kernel: Kernel) -> t.List[str]:
 
 def _undo(kernel: Kernel, record: Record) -> t.List[str]:
     """Take one step back, whether it was done, done in part, or only announced. What could not be, in words."""
-    if record["op"] in allowing.OPS:
-        wrong = allowing.do(kernel.netns, record["inverse"], record["args"])
+    handler = handler_of(record["op"])
+    if handler is not None:
+        wrong = handler.do(kernel.netns, record["inverse"], handler.taken_back(record["args"]))
         return [] if wrong is None else _not_restored([(record["command"], wrong)])
     if not record["seen"]:
         return []

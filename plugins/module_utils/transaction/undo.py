@@ -18,6 +18,7 @@ from . import journal, spelling
 from .acts import Act
 from .history import Standing, Transaction
 from .journal import Record
+from .objectless import handler_of
 from .preparing import Refused
 
 
@@ -47,6 +48,7 @@ def plan_of(transaction: Transaction, acts: t.Sequence[Act]) -> t.Dict[str, t.An
 
 def _act(kernel: Kernel, number: int, record: Record, identifier: str) -> Act:
     seen = next(iter(spelling.from_json(kernel, record["seen"])), None)
+    handler = handler_of(record["op"])
     step = PlanStep(
         op=record["inverse"],
         findings=(),
@@ -56,7 +58,7 @@ def _act(kernel: Kernel, number: int, record: Record, identifier: str) -> Act:
         object={} if seen is None else wire.view(seen.object),
         raw="" if seen is None else seen.raw.hex(),
         dsts=() if seen is None else seen.dsts,
-        args=record["args"] if seen is None else {},
+        args={} if handler is None else handler.taken_back(record["args"]),
         inverse=record["op"],
     )
     # What takes back an undo is the step itself.

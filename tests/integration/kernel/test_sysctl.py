@@ -70,3 +70,47 @@ def test_proc_without_sysctls_is_unseen(netns, monkeypatch: pytest.MonkeyPatch, 
     assert sysctl.nonlocal_bind(None, unseen) == ()
     assert sysctl.forwarding(None, unseen) == ()
     assert [item.what for item in unseen] == ["forwarding and ip_nonlocal_bind"]
+
+
+SWITCH = "net.ipv4.conf.a/1.rp_filter"
+
+
+def test_source_checks_take_the_larger_of_all_and_the_link(netns) -> None:
+    one = netns()
+    one.sh("ip link add name a.1 type veth peer name b; cd /proc/sys/net/ipv4/conf; echo 0 > default/rp_filter")
+    for everywhere, own, effective in ((0, 1, 1), (1, 0, 1), (1, 2, 2), (2, 1, 2), (0, 0, 0)):
+        one.sh("cd /proc/sys/net/ipv4/conf; echo %d > all/rp_filter; echo %d > a.1/rp_filter" % (everywhere, own))
+        told = {check.interface: check for check in sysctl.source_checks(one.name)}
+        assert set(told) == {"all", "default", "a.1", "b", "lo"}
+        assert (told["a.1"].own, told["a.1"].effective) == (own, effective)
+        assert told["all"].own == everywhere and not told["a.1"].marked
+    one.sh("echo 1 > /proc/sys/net/ipv4/conf/all/src_valid_mark")
+    assert all(check.marked for check in sysctl.source_checks(one.name))
+
+
+def test_a_switch_is_read_and_set_in_its_namespace(netns) -> None:
+    one, other = netns(), netns()
+    for namespace in (one, other):
+        namespace.sh("ip link add name a.1 type veth peer name b; echo 1 > /proc/sys/net/ipv4/conf/a.1/rp_filter")
+    sysctl.write(one.name, SWITCH, "2")
+    assert (sysctl.read(one.name, SWITCH), sysctl.read(other.name, SWITCH)) == ("2", "1")
+    # sysctl(8) means the same switch by that name
+    assert one.sh("sysctl -n %s" % SWITCH).strip() == "2"
+    one.sh("ip link del a.1")
+    assert sysctl.read(one.name, SWITCH) is None
+    with pytest.raises(FileNotFoundError):
+        sysctl.write(one.name, SWITCH, "2")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["net.ipv4.conf.a.1.rp_filter", "net.ipv4.conf.//.rp_filter", "net.ipv4.conf.all.rp_filter", "kernel.panic", ""],
+)
+def test_no_other_switch_is_touched(netns, name: str) -> None:
+    one = netns()
+    with pytest.raises(ValueError, match="no switch that a step may set"):
+        sysctl.read(one.name, name)
+    with pytest.raises(ValueError, match="no switch that a step may set"):
+        sysctl.write(one.name, name, "2")
+    with pytest.raises(ValueError, match="cannot be '3'"):
+        sysctl.write(one.name, SWITCH, "3")

@@ -6,7 +6,8 @@
 
 ``driver.py reclaim '{"die_before": 3}'``: the process ends itself with SIGKILL when it is about to make its third change
 in the kernel. ``fail_at``: that change is refused. ``undone_at``: its owner puts back what was removed. ``hold_at``: the
-process stops there (SIGSTOP). ``fill_at``: the disk under the journal is full from then on.
+process stops there (SIGSTOP). ``fill_at``: the disk under the journal is full from then on. ``die_setting``: it ends itself
+``before`` or ``after`` it sets a switch.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import signal
 import sys
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
+from ansible_collections.netmend.reclaim.plugins.module_utils.kernel import sysctl
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.outcome import Changed
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import load
@@ -89,11 +91,25 @@ class Faulty(Kernel):
                     pass
 
 
+def _dying(write, when):
+    """What sets a switch, and ends the process."""
+
+    def dying(*args):
+        if when == "after":
+            write(*args)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return dying
+
+
 def main() -> None:
     params = {**DEFAULTS, **json.load(sys.stdin)}
     params["health_checks"] = [{**CHECK, **check} for check in params["health_checks"]]
+    faults = json.loads(sys.argv[2])
+    if "die_setting" in faults:
+        sysctl.write = _dying(sysctl.write, faults["die_setting"])
     try:
-        with Faulty(params["netns"], json.loads(sys.argv[2]), params["state_dir"]) as kernel:
+        with Faulty(params["netns"], faults, params["state_dir"]) as kernel:
             result = FUNCTIONS[sys.argv[1]](params, kernel, params.pop("_ansible_check_mode"))
     except (ValueError, OSError) as exc:  # as the module does
         result = {"failed": True, "msg": str(exc)}

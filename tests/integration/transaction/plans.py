@@ -39,7 +39,7 @@ def stale(kernel: Kernel) -> dict:
     return plan(kernel, *[("rule.del", seen) for seen in rules], *[("route.del", seen) for seen in routes])
 
 
-def plan(kernel: Kernel, *steps: tuple[str, Seen]) -> dict:
+def plan(kernel: Kernel, *steps: tuple[str, Seen], switches: tuple[PlanStep, ...] = ()) -> dict:
     ordered = sorted(steps, key=lambda step: OPS.index(step[0]))
     host = hostid.host(kernel.netns)
     made = Plan(
@@ -47,9 +47,22 @@ def plan(kernel: Kernel, *steps: tuple[str, Seen]) -> dict:
         generation="0" * 16,
         created=time.time(),
         made_by="netmend.reclaim tests",
-        steps=tuple(_step(op, seen) for op, seen in ordered),
+        steps=(*switches, *(_step(op, seen) for op, seen in ordered)),
     )
     return wire.to_json(made)
+
+
+def switch(link: str, seen: str = "1") -> PlanStep:
+    """A step that loosens a link's filter. It stands before all that is about objects."""
+    name = "net.ipv4.conf.%s.rp_filter" % link.replace(".", "/")
+    return PlanStep(
+        op="sysctl.set",
+        findings=("0" * 16,),
+        command="sysctl -w %s=2" % name,
+        why="it drops what comes in by another way",
+        args={"name": name, "value": "2", "seen": seen},
+        inverse="sysctl.set",
+    )
 
 
 def changed(plan: dict, **fields: object) -> dict:

@@ -41,7 +41,13 @@ ALLOWED = st.fixed_dictionaries(
 ARGS = {
     "owner.release": OWNERS,
     "owner.restart": OWNERS,
-    "sysctl.set": st.fixed_dictionaries({"name": TEXTS, "value": TEXTS}),
+    "sysctl.set": st.fixed_dictionaries(
+        {
+            "name": st.sampled_from(["net.ipv4.conf.eth0.rp_filter", "net.ipv4.conf.eth0/100.rp_filter"]),
+            "value": st.just("2"),
+            "seen": st.sampled_from(["0", "1", "2"]),
+        }
+    ),
     "firewall.allow": ALLOWED,
     "firewall.revoke": ALLOWED,
 }

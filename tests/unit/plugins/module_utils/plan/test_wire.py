@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import pathlib
 
@@ -113,6 +114,29 @@ def test_the_schema_names_all_ops_and_reasons():
 def test_the_digest_does_not_depend_on_the_order_of_keys():
     value = plan(ROUTE)
     assert digest(dict(reversed(list(value.items())))) == value["digest"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"name": "net.ipv4.conf.eth0.100.rp_filter"}, r"args\.name"),
+        ({"name": "net.ipv4.conf.../../kernel/panic.rp_filter"}, r"args\.name"),
+        ({"name": "net.ipv4.conf.all.rp_filter"}, r"args\.name"),
+        ({"name": "net.ipv4.conf.eth0.forwarding"}, r"args\.name"),
+        ({"name": "net/ipv4/conf/eth0/rp_filter"}, r"args\.name"),
+        ({"value": "0"}, r"args\.value"),
+        ({"value": "1"}, r"args\.value"),
+        ({"value": 2}, r"args\.value"),
+        ({"seen": "3"}, r"args\.seen"),
+        ({"argv": ["reboot"]}, "argv"),
+    ],
+)
+def test_a_plan_sets_no_switch_but_those_in_the_list(changed, words):
+    args = {"name": "net.ipv4.conf.eth0.rp_filter", "value": "2", "seen": "1"}
+    step = PlanStep(op="sysctl.set", findings=(), command="", why="", args=args, inverse="sysctl.set")
+    assert from_json(plan(step)).steps == (step,)
+    with pytest.raises(ShapeError, match=words):
+        from_json(plan(dataclasses.replace(step, args=dict(args, **changed))))
 
 
 def test_the_destinations_of_a_step_are_one_text():
