@@ -2,7 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One DNS query to each resolver: does anything answer? (RFC 1035, over UDP.) Traffic: only where it was asked for."""
+"""One DNS query to each resolver: does anything answer, and what? (RFC 1035, over UDP.) Traffic: only where it was asked
+for."""
 
 from __future__ import annotations
 
@@ -23,18 +24,50 @@ SECONDS = 3.0
 """For all answers together: a server that takes longer is none that a program waits for."""
 _IP_UNICAST_IF = 50
 _IPV6_UNICAST_IF = 76
-_QUESTION = b"\0" + struct.pack("!HH", 2, 1)
+_ROOT = b"\0" + struct.pack("!HH", 2, 1)
 """The name servers (type NS) of the root, class IN: each server that works knows them."""
+_CODES = ("NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED")
+"""RFC 1035, 4.1.1; NXDOMAIN is its name in RFC 2308."""
+_NO_DATA = "NODATA"
+"""There is such a name, and nothing of the kind that was asked for (RFC 2308, 2.2)."""
+
+_Outcomes = t.Dict[int, t.Union[str, bytes]]
+"""By the place of the resolver: the errno's name or the response. Those that were silent are not there."""
 
 
 def asked(
     resolvers: t.Sequence[Resolver], netns: str | int | None = None, seconds: float = SECONDS
 ) -> t.Tuple[Resolver, ...]:
     """The same, with what came of one query to each. An error in the answer is an answer."""
+    outcomes = _ask(resolvers, _ROOT, netns, seconds)
+    return tuple(_with(resolver, outcomes.get(place)) for place, resolver in enumerate(resolvers))
+
+
+def replies(
+    resolvers: t.Sequence[Resolver], name: str, netns: str | int | None = None, seconds: float = SECONDS
+) -> t.Tuple[t.Optional[str], ...]:
+    """What each says to a query for the IPv4 address (type A) of ``name``: the response code (``NXDOMAIN``), ``NODATA``, the
+    errno that the query got (``ECONNREFUSED``), or None where nothing came back."""
+    labels = name.rstrip(".").encode("ascii").split(b".")
+    question = b"".join(bytes([len(label)]) + label for label in labels) + b"\0" + struct.pack("!HH", 1, 1)
+    outcomes = _ask(resolvers, question, netns, seconds)
+    return tuple(_reply(outcomes.get(place)) for place in range(len(resolvers)))
+
+
+def _reply(outcome: t.Union[str, bytes, None]) -> str | None:
+    if outcome is None or isinstance(outcome, str):
+        return outcome
+    code, answers = outcome[3] & 0xF, struct.unpack("!H", outcome[6:8])[0]
+    if code == 0 and answers == 0:
+        return _NO_DATA
+    return _CODES[code] if code < len(_CODES) else "RCODE%d" % code
+
+
+def _ask(resolvers: t.Sequence[Resolver], question: bytes, netns: str | int | None, seconds: float) -> _Outcomes:
     number = struct.unpack("!H", os.urandom(2))[0]
-    query = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + _QUESTION
+    query = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + question
     with contextlib.ExitStack() as stack:
-        outcomes: t.Dict[int, t.Union[str, bool]] = {}
+        outcomes: _Outcomes = {}
         waiting: t.Dict[socket.socket, int] = {}
         with entered(netns):  # a socket stays in the namespace that it was made in
             for place, resolver in enumerate(resolvers):
@@ -49,11 +82,12 @@ def asked(
                 break
             for each in ready:
                 try:
-                    if _answers(each.recv(512), number):
-                        outcomes[waiting.pop(each)] = True
+                    data = each.recv(512)
+                    if _answers(data, number):
+                        outcomes[waiting.pop(each)] = data
                 except OSError as exc:
                     outcomes[waiting.pop(each)] = _word(exc)
-    return tuple(_with(resolver, outcomes.get(place, False)) for place, resolver in enumerate(resolvers))
+    return outcomes
 
 
 def _sent(resolver: Resolver, query: bytes) -> socket.socket:
@@ -93,6 +127,6 @@ def _word(exc: OSError) -> str:
     return errno.errorcode.get(exc.errno or 0, "EIO")
 
 
-def _with(resolver: Resolver, outcome: t.Union[str, bool]) -> Resolver:
+def _with(resolver: Resolver, outcome: t.Union[str, bytes, None]) -> Resolver:
     refusal = outcome if isinstance(outcome, str) else None
-    return dataclasses.replace(resolver, answered=outcome is True, refusal=refusal)
+    return dataclasses.replace(resolver, answered=isinstance(outcome, bytes), refusal=refusal)

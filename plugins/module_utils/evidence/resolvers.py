@@ -60,6 +60,12 @@ def resolvers(
     return tuple(found[:_KEPT])
 
 
+def of_the_host(unseen: t.List[Unseen], root: str = "/") -> t.Tuple[Resolver, ...]:
+    """Those of the host's own file, which programs read in a namespace that has none (where :func:`resolvers` says None)."""
+    text = Tree(root, unseen, "resolvers in").text(RESOLV_CONF)
+    return tuple(parse(text or "", RESOLV_CONF)[:MOST])
+
+
 def _place(netns: str | int | None, root: str, misses: t.List[Unseen]) -> t.Tuple[str, Tree | None]:
     """Where a namespace's resolv.conf stands; no tree where it has none of its own."""
     tree = Tree(root, misses, "resolvers in")

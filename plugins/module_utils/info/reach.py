@@ -38,7 +38,7 @@ def reach_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.A
         asked = [question(flow, "flows[%d]." % number) for number, flow in enumerate(flows)]
     index = Index(kernel.snapshot())
     reaches = explained(kernel, index, [_query(item, index) for item in asked], [item["interface"] for item in asked])
-    told = [dict(item, **dataclasses.asdict(reach)) for item, reach in zip(asked, reaches)]
+    told = [dict(item, **dataclasses.asdict(reach)) for item, (_answer, reach) in zip(asked, reaches)]
     result: t.Dict[str, t.Any] = {"flows": told}
     if len(told) == 1:
         result.update(told[0])
@@ -47,14 +47,14 @@ def reach_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.A
 
 def explained(
     kernel: Kernel, index: Index, queries: t.Sequence[Query], interfaces: t.Sequence[t.Optional[str]] = ()
-) -> t.List[Reach]:
-    """The kernel's answer to each query, explained. ``interfaces``: the names that were asked for."""
+) -> t.List[t.Tuple[Answer, Reach]]:
+    """The kernel's answer to each query, and what explains it. ``interfaces``: the names that were asked for."""
     answers = kernel.lookup(queries)
     covering = _covering(kernel, index, queries, answers)
     reaches = []
     for number, (query, answer) in enumerate(zip(queries, answers)):
         name = interfaces[number] if query.interface == NO_SUCH_LINK and interfaces else None
-        reaches.append(explain(index, query, answer, covering.get(query.to, ()), name))
+        reaches.append((answer, explain(index, query, answer, covering.get(query.to, ()), name)))
     return reaches
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..child import Failed, in_child
 from ..kernel import scratch
 from ..kernel.port import Kernel
 from ..model import TABLE_LOCAL, Answer, Hop, Query, Seen
-from .child import Failed, in_child
 from .cover import covering
 from .standin import StandIn, World
 

@@ -29,13 +29,14 @@ def no_paint(word: str, text: str) -> str:
 def lines(host: str, story: t.Mapping[str, t.Any], width: int, paint: Paint = no_paint) -> t.List[str]:
     """The story, fitted to ``width`` columns."""
     page = _Page(max(width, 40), paint)
-    flow = story["flow"]
     good = story["verdict"] == "ok"
-    page.put("FLOW", "%s: %s" % (plain(host, 64), _send(story["question"]["to"], flow)))
+    page.put("FLOW", "%s: %s" % (plain(host, 64), _asked(story)))
     page.put("VERDICT", "%s: %s" % (story["verdict"], story["meaning"]), "good" if good else "bad")
     page.put("CAUSE", story["cause"])
     if story["explanation"] != story["cause"]:
         page.put("KERNEL", story["explanation"])
+    if story["name"] is not None and story["name"]["fallback"] is not None:
+        page.put("FALLBACK", story["name"]["fallback"])
     for item in story["chain"]:
         page.put(
             "CHAIN", "%s %s: %s" % ("✓" if item["ok"] else "✗", item["kind"], item["text"]), command=item["command"]
@@ -57,7 +58,7 @@ def lines(host: str, story: t.Mapping[str, t.Any], width: int, paint: Paint = no
     for item in story["does_not"]:
         page.put("DOES NOT", "%s: %s." % (item["what"], item["why"]))
     for item in story["others"][:_OTHERS]:
-        page.put("OTHERS", "%s: %s" % (_send(story["question"]["to"], item), item["verdict"]))
+        page.put("OTHERS", "%s: %s" % (_send(item), item["verdict"]))
     page.more("OTHERS", len(story["others"]) - _OTHERS, "more send")
     for item in story["findings"]:
         page.put("FINDINGS", "%s (%s): %s" % (item["rule"], item["severity"], item["cause"]))
@@ -100,12 +101,20 @@ class _Page:
             self.put(label, "… and %s." % count(number, one, many))
 
 
-def _send(to: str, flow: t.Mapping[str, t.Any]) -> str:
+def _asked(story: t.Mapping[str, t.Any]) -> str:
+    """The send that the story is about, and the name that led to it."""
+    name, send = story["name"], _send(story["flow"])
+    if name is None:
+        return send
+    return "%s, %s" % (send, "asked for %s" % name["name"] if name["error"] else "which is %s" % name["name"])
+
+
+def _send(flow: t.Mapping[str, t.Any]) -> str:
     """``udp from 192.0.2.1 on eth0 to 198.51.100.1 port 53, by named (named.service)``"""
     text = str(flow["protocol"])
     text += " from %s" % flow["source"] if flow["source"] else ""
     text += " on %s" % plain(flow["interface"], 32) if flow["interface"] else ""
-    text += " to %s" % to
+    text += " to %s" % flow["to"]
     text += " port %d" % flow["port"] if flow["port"] else ""
     text += " mark 0x%x" % flow["mark"] if flow["mark"] else ""
     if flow["program"]:

@@ -5,5 +5,5 @@
 """One flow, the whole story: what the kernel says, who tells of it, whose it is, what mends it and what does not.
 
 ``flows`` finds the sends that the question is about, ``relevant`` the findings, ``verdict`` says what it comes down to,
-``mends`` what to do; all four are pure. ``tell`` asks the kernel and the witnesses.
+``mends`` what to do; all four are pure. ``names`` holds what is known of a destination that is given by its name. ``tell`` asks the kernel and the witnesses.
 """

@@ -73,6 +73,10 @@ _VAIN: t.Mapping[str, t.Tuple[Vain, ...]] = {
         Vain(_RESTART, "the next hop does not answer for any program"),
     ),
     "destination": (Vain(_ROUTE, "it is not a matter of routes"),),
+    "name": (
+        Vain(_ROUTE, "the DNS server was reached and has answered"),
+        Vain(_RESTART, "every program is told the same, as long as no other server is asked"),
+    ),
     "ok": (),
     "unexplained": (),
 }
@@ -88,6 +92,8 @@ _WORDS: t.Mapping[str, str] = {
     "rule-refuses": "Remove the policy rule that refuses, if nobody wants it any more.",
     "next-hop": "Find out why the next hop does not answer: is it up, is it on this link, is its address right?",
     "destination": "Use a destination, or a socket option, that fits.",
+    "name": "See whether the name is written as it stands in DNS, and whether the server that is asked should know it: a name "
+    "of an internal zone is known to that zone's servers alone.",
     "unexplained": "Capture the send with strace and compare its source, interface and mark.",
     "ok": "",
 }

@@ -12,8 +12,9 @@ import typing as t
 from ..audit import Look, as_json, chosen, look, request
 from ..bounds import take
 from ..commands import inside, ip
+from ..evidence.resolving import Resolved, host_name, is_address, resolve
 from ..info.reach import QUESTION, explained, question
-from ..model import Answer, Finding, Owner, Query, Session
+from ..model import Answer, Finding, Owner, Query, Session, Unseen
 from ..reach import ChainLink, Reach
 from ..reach.base import ifindex
 from ..text import clean
@@ -21,8 +22,9 @@ from .barrier import Barrier, barrier
 from .fallen import Fallen, fallen
 from .flows import Asked, Flow, flows, plain, query
 from .mends import Mend, mends, vain
+from .names import ITSELF, MOST, Name, Server, Tried, shown
 from .relevant import CONFIGURATION, relevant
-from .verdict import VERDICTS, first_of, verdict, worst
+from .verdict import VERDICTS, first_of, unanswered, verdict, worst
 
 if t.TYPE_CHECKING:
     from ..kernel.port import Kernel
@@ -52,26 +54,36 @@ class Told:
 
 def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.Any]:
     """What the module returns. Raises ValueError for options that make no sense."""
-    asked = _asked(params)
+    asked, is_name = _asked(params)
     wanted = request(params)
+    unseen: t.List[Unseen] = []
+    resolved = resolve(asked.to, kernel.netns, unseen) if is_name else None
     seen = look(kernel, wanted, chosen((), ()))
+    name = None if resolved is None else _named(resolved, kernel, seen, unseen)
+    targets = [asked] if name is None else _targets(asked, name)
     gateways = [item["gateway"] for item in wanted.intent.routes if item.get("gateway")]
-    told = [_told(asked, seen, gateways, *each) for each in _sends(asked, seen, kernel)]
-    main = told[worst([each.verdict for each in told])]
+    told = [_told(seen, gateways, *each) for each in _sends(targets[:MOST], seen, kernel)]
+    if name is not None and name.servers:
+        told = [dataclasses.replace(each, verdict=unanswered(each.verdict, name.server.answers)) for each in told]
+    # Of the addresses of a name that is the one that is tried first, and those that somebody is seen to send to.
+    real = [each for each in told if each.to == targets[0].to or each.flow.witnesses]
+    main = real[worst([each.verdict for each in real])]
+    tried = [] if name is None or name.servers else _tried(told)
     findings = first_of(main.verdict, main.findings)
     owner = _owner(main.flow, findings)
     first = [time for time in _firsts(main, findings) if time is not None]
     witnesses = [dataclasses.asdict(item) for each in _same(main, told) for item in each.flow.witnesses]
     return {
         "question": dataclasses.asdict(asked),
+        "name": None if name is None else shown(name, tried, max(len(targets) - MOST, 0)),
         "verdict": main.verdict,
         "meaning": VERDICTS[main.verdict],
         "errno": main.reach.errno,
-        "cause": _cause(main, findings),
+        "cause": _cause(main, findings, name),
         "explanation": main.reach.explanation,
         "flow": _shown(main),
-        "chain": [dataclasses.asdict(item) for item in _chain(main)],
-        "others": [_shown(each) for each in told if each is not main],
+        "chain": [dataclasses.asdict(item) for item in _chain(main, name, tried)],
+        "others": [_shown(each) for each in real if each is not main],
         "witnesses": witnesses,
         "owner": None if owner is None else dataclasses.asdict(owner),
         "since": min(first) if first else None,
@@ -80,17 +92,25 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
         "does_not": [dataclasses.asdict(item) for item in vain(main.verdict)],
         "findings": take((as_json(item) for item in main.findings), FINDINGS)[0],
         "findings_elsewhere": len(seen.sight.findings) - len(main.findings),
-        "unseen": [dataclasses.asdict(item) for item in [*seen.unseen, *kernel.unseen]],
+        "unseen": [dataclasses.asdict(item) for item in [*unseen, *seen.unseen, *kernel.unseen]],
     }
 
 
-def _asked(params: t.Mapping[str, t.Any]) -> Asked:
-    said = question({name: params.get(name) for name in QUESTION}, "")
+def _asked(params: t.Mapping[str, t.Any]) -> t.Tuple[Asked, bool]:
+    """The question as it was asked, and whether its destination is a name."""
+    to = str(params["to"])
+    is_name = not is_address(to)
+    options = {name: params.get(name) for name in QUESTION}
+    if is_name:
+        host_name(to, "to")
+        # All the rest is checked before a name is asked for: with an address of the kind that the source can send to.
+        options["to"] = "::1" if ":" in str(options["source"]) else "127.0.0.1"
+    said = question(options, "")
     unit = params.get("unit")
     if unit and "." not in unit:
         unit += ".service"
-    return Asked(
-        to=said["to"],
+    asked = Asked(
+        to=to if is_name else said["to"],
         source=said["source"],
         interface=said["interface"],
         unit=unit,
@@ -99,22 +119,68 @@ def _asked(params: t.Mapping[str, t.Any]) -> Asked:
         mark=said["mark"],
         uid=said["uid"],
     )
+    return asked, is_name
 
 
-def _sends(asked: Asked, seen: Look, kernel: Kernel) -> t.List[t.Tuple[Flow, Query, Reach, Answer]]:
-    """The sends to the destination, with the kernel's answers."""
+def _named(resolved: Resolved, kernel: Kernel, seen: Look, unseen: t.List[Unseen]) -> Name:
+    """The name; where it does not resolve, with one query to each server."""
+    netns = None if kernel.netns is None else str(kernel.netns)
+    if resolved.error is None:
+        return Name(resolved, netns)
+    from ..evidence.asking_names import replies  # late: most names resolve
+    from ..evidence.resolvers import of_the_host
+
+    known = seen.sight.snapshot.resolvers
+    resolvers = (of_the_host(unseen) if known is None else known) or (ITSELF,)
+    said = replies(resolvers, resolved.name, kernel.netns)
+    return Name(resolved, netns, tuple(Server(*each) for each in zip(resolvers, said)))
+
+
+def _targets(asked: Asked, name: Name) -> t.List[Asked]:
+    """What is sent to: the addresses of the name, or the server that was asked for them in vain."""
+    if name.servers:
+        resolver = name.server.resolver
+        return [Asked(resolver.address, None, resolver.interface, None, "udp", resolver.port, 0, asked.uid)]
+    return [
+        dataclasses.replace(asked, to=address, interface=asked.interface or link)
+        for address, link in name.addresses(asked.source)
+    ]
+
+
+def _tried(told: t.Sequence[Told]) -> t.List[Tried]:
+    """Each address once, with the send that was asked about: it is the first to its address."""
+    first: t.Dict[str, Told] = {}
+    for each in told:
+        first.setdefault(each.to, each)
+    return [
+        Tried(to, each.verdict, each.reach.errno, each.reach.reachable, each.reach.explanation)
+        for to, each in first.items()
+    ]
+
+
+def _sends(
+    targets: t.Sequence[Asked], seen: Look, kernel: Kernel
+) -> t.List[t.Tuple[Asked, Flow, Query, Reach, Answer]]:
+    """The sends to the destinations, with the kernel's answers."""
     index = seen.sight.index
-    found = flows(asked, index, _sockets(asked, kernel), lambda session: _shows(session, kernel))
-    queries = [query(flow, asked, ifindex(index, flow.interface)) for flow in found]
-    reaches = explained(kernel, index, queries, [flow.interface for flow in found])
-    return list(zip(found, queries, reaches, kernel.lookup(queries)))
+    sockets = _sockets({asked.to for asked in targets}, kernel)
+    found = [
+        (asked, flow)
+        for asked in targets
+        for flow in flows(asked, index, sockets, lambda session: _shows(session, kernel))
+    ]
+    queries = [query(flow, asked, ifindex(index, flow.interface)) for asked, flow in found]
+    answered = explained(kernel, index, queries, [flow.interface for _asked, flow in found])
+    return [
+        (asked, flow, query, reach, answer) for (asked, flow), query, (answer, reach) in zip(found, queries, answered)
+    ]
 
 
-def _sockets(asked: Asked, kernel: Kernel) -> t.List[Session]:
-    """The sockets to the destination, with who holds them."""
+def _sockets(to: t.Container[str], kernel: Kernel) -> t.List[Session]:
+    """The sockets to the destinations, with who holds them."""
     found = []
     for session in kernel.sessions():
-        if session.remote is not None and plain(session.remote) == asked.to:
+        if session.remote is not None and plain(session.remote) in to:
             found.append(session)
             if len(found) == SOCKETS:
                 break
@@ -128,7 +194,7 @@ def _shows(session: Session, kernel: Kernel) -> str:
 
 
 def _told(
-    asked: Asked, seen: Look, gateways: t.Sequence[str], flow: Flow, query: Query, reach: Reach, answer: Answer
+    seen: Look, gateways: t.Sequence[str], asked: Asked, flow: Flow, query: Query, reach: Reach, answer: Answer
 ) -> Told:
     index = seen.sight.index
     hop = answer.route.hops[0] if answer.route is not None and answer.route.hops else None
@@ -150,12 +216,22 @@ def _told(
     return Told(asked.to, flow, reach, said, findings, stands, fell)
 
 
-def _chain(told: Told) -> t.List[ChainLink]:
+def _chain(told: Told, name: Name | None, tried: t.Sequence[Tried]) -> t.List[ChainLink]:
     """From the question to the wire; the firewall is met once the way is known."""
-    return [*told.reach.chain, *([told.barrier.link] if told.barrier is not None else [])]
+    start = [] if name is None else name.chain([(item.address, item.verdict) for item in tried])
+    return [*start, *told.reach.chain, *([told.barrier.link] if told.barrier is not None else [])]
 
 
-def _cause(told: Told, findings: t.Sequence[Finding]) -> str:
+def _cause(told: Told, findings: t.Sequence[Finding], name: Name | None) -> str:
+    if name is None or not name.servers:
+        return _why(told, findings)
+    said = name.server.words
+    if told.verdict == "name" or (told.verdict == "configuration" and not findings):
+        return "%s: %s." % (name.failure, said)
+    return "%s: %s. %s" % (name.failure, said, _why(told, findings))
+
+
+def _why(told: Told, findings: t.Sequence[Finding]) -> str:
     fell = told.fell
     if told.verdict == "link-down" and fell is not None:
         return "No route leads to %s: %s, which holds %s/%d, %s, and its routes went with it." % (
@@ -174,7 +250,8 @@ def _cause(told: Told, findings: t.Sequence[Finding]) -> str:
 
 def _same(main: Told, told: t.Sequence[Told]) -> t.List[Told]:
     """The sends from the same source over the same link: who tells of one tells of the other."""
-    return [each for each in told if (each.flow.source, each.flow.interface) == (main.flow.source, main.flow.interface)]
+    key = main.to, main.flow.source, main.flow.interface
+    return [each for each in told if (each.to, each.flow.source, each.flow.interface) == key]
 
 
 def _mends(told: Told, findings: t.Sequence[Finding], kernel: Kernel) -> t.Tuple[Mend, ...]:
@@ -215,6 +292,7 @@ def _going_on(witnesses: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[bool]:
 def _shown(told: Told) -> t.Dict[str, t.Any]:
     flow = told.flow
     return {
+        "to": told.to,
         "source": flow.source,
         "interface": flow.interface,
         "protocol": flow.protocol,

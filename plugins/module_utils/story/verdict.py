@@ -24,6 +24,7 @@ VERDICTS: t.Mapping[str, str] = {
     "rule-refuses": "A policy rule is there to refuse it.",
     "next-hop": "The next hop is out of use, or does not answer.",
     "destination": "That destination cannot be sent to like this.",
+    "name": "The name stands for no address, say those who are asked.",
     "unexplained": "The kernel refuses it, and nothing that was read explains why.",
 }
 """The closed list of verdicts, and what each says."""
@@ -71,7 +72,7 @@ _TELLING: t.Mapping[str, t.Tuple[str, ...]] = {
 """The rules whose findings say most about a verdict, the best first."""
 _BADNESS = (
     "source-gone", "firewall", "link-down", "configuration", "source-unusable", "rule-refuses", "route-refuses",
-    "route-missing", "next-hop", "unexplained", "destination", "ok",
+    "route-missing", "next-hop", "unexplained", "destination", "name", "ok",
 )  # fmt: skip
 """Of several sends, the one with the first of these is told first."""
 
@@ -95,6 +96,13 @@ def verdict(reach: Reach, findings: t.Sequence[Finding], dropped: bool = False, 
     if any(finding.kind == "resolver" for finding in findings):
         return "configuration"  # it is asked for names, and should not be, or does not answer
     return said
+
+
+def unanswered(said: str, answers: bool) -> str:
+    """The verdict where a name does not resolve. ``said``: that of the flow to the DNS server; ``answers``: it knows."""
+    if answers:
+        return said if said == "configuration" else "name"
+    return "configuration" if said == "ok" else said
 
 
 def first_of(said: str, findings: t.Sequence[Finding]) -> t.List[Finding]:

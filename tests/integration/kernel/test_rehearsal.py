@@ -14,10 +14,10 @@ import sys
 import typing as t
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.child import Failed, in_child
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Query, Seen
 from ansible_collections.netmend.reclaim.plugins.module_utils.rehearsal import destinations
-from ansible_collections.netmend.reclaim.plugins.module_utils.rehearsal.child import Failed, in_child
 from ansible_collections.netmend.reclaim.plugins.module_utils.rehearsal.run import Rehearsal, rehearse
 
 LINKS = (
@@ -384,7 +384,7 @@ class TestChild:
         """A kill -9 of the module leaves no namespace behind."""
         program = (
             "import sys, os, signal; sys.path[:0] = os.environ['NETMEND_PATH'].split(os.pathsep)\n"
-            "from ansible_collections.netmend.reclaim.plugins.module_utils.rehearsal.child import in_child\n"
+            "from ansible_collections.netmend.reclaim.plugins.module_utils.child import in_child\n"
             "parent = os.getpid()\n"
             "def act():\n"
             "    print(os.getpid(), flush=True)\n"

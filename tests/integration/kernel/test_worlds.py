@@ -78,7 +78,8 @@ class Stage:
                     stream.write("%d\n" % value)
 
     def explain(self, flows: t.Sequence[worlds.Flow]) -> t.List[Reach]:
-        return explained(self.kernel, Index(self.kernel.snapshot()), [self._query(flow) for flow in flows])
+        found = explained(self.kernel, Index(self.kernel.snapshot()), [self._query(flow) for flow in flows])
+        return [reach for _answer, reach in found]
 
     def send(self, flows: t.Sequence[worlds.Flow], bound: bool = False) -> t.List[str | None]:
         """Send them all; ``bound``: by SO_BINDTODEVICE where the interface is there."""

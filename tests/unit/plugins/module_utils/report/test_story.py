@@ -10,11 +10,12 @@ import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.story import lines
 
 FLOW = {
-    "source": "209.245.225.161", "interface": "doublezero0", "protocol": "udp", "port": 44880, "mark": 0,
+    "to": "216.238.110.55", "source": "209.245.225.161", "interface": "doublezero0", "protocol": "udp", "port": 44880, "mark": 0,
     "program": "doublezerod", "unit": "doublezerod.service", "verdict": "source-gone",
 }  # fmt: skip
 STORY = {
     "question": {"to": "216.238.110.55"},
+    "name": None,
     "verdict": "source-gone",
     "meaning": "It is sent from an address that is not this host's any more.",
     "cause": "doublezerod keeps sending from 209.245.225.161.",
@@ -47,6 +48,17 @@ def test_all_parts_are_there_in_their_order() -> None:
     assert "[12 times from 2025-11-30 19:30:00 UTC to" in " ".join(text.split())
     assert "udp to 216.238.110.55 mark 0x10: ok" in text
     assert "3 more findings, about something else" in text
+
+
+def test_a_name_stands_beside_the_address_that_it_led_to() -> None:
+    name = {"name": "vpn.example.net", "error": None, "fallback": "It works only where it falls back."}
+    said = lines("vpn1", dict(STORY, name=name), 200)
+    assert said[0].endswith("by doublezerod (doublezerod.service), which is vpn.example.net")
+    assert "FALLBACK  It works only where it falls back." in said
+    failed = dict(name, error="EAI_AGAIN", fallback=None)
+    said = lines("vpn1", dict(STORY, name=failed), 200)
+    assert said[0].endswith(", asked for vpn.example.net")
+    assert not any(line.startswith("FALLBACK") for line in said)
 
 
 @pytest.mark.parametrize("width", [10, 60, 100, 400])

@@ -22,9 +22,13 @@ class Failed(Exception):
     """It could not be done; the message says why."""
 
 
+class TooLong(Failed):
+    """It was not done in time."""
+
+
 def in_child(act: t.Callable[[], t.Any], seconds: float) -> t.Any:
-    """What ``act`` returned in a child process, brought back as JSON. Raises Failed, with its own words where it raised
-    OSError, ValueError or Failed itself."""
+    """What ``act`` returned in a child process, brought back as JSON. Raises TooLong, and Failed with its own words where it
+    raised OSError, ValueError or Failed itself."""
     reading, writing = os.pipe()
     parent = os.getpid()
     pid = os.fork()
@@ -62,7 +66,7 @@ def _read(reading: int, seconds: float) -> bytes:
     while True:
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([reading], [], [], left)[0]:
-            raise Failed("it was not done within %d seconds" % seconds)
+            raise TooLong("it was not done within %d seconds" % seconds)
         part = os.read(reading, _CHUNK)
         if not part:
             break
