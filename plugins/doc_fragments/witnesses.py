@@ -192,6 +192,28 @@ options:
             description:
               - The prefix that the address is in, or that holds what the route or rule is about.
             type: str
+          unmarked:
+            description:
+              - Whether the rule selects all packets but those that bear the number of its table as their firewall mark, and
+                by nothing else, as C(not from all fwmark 0xca6c lookup 51820) does.
+            type: bool
+            default: false
+          suppresses:
+            description:
+              - The rule selects all packets, and takes no route of its table with a prefix of this length or a shorter one,
+                as C(from all lookup main suppress_prefixlength 0) does with V(0).
+            type: int
+          before_own:
+            description:
+              - Whether the rule stands directly before one that another entry of the same owner proves to be its own. It is
+                left over only together with that one.
+            type: bool
+            default: false
+          proves:
+            description:
+              - With V(false) what fits is kept while the owner lives, but never taken to be the owner's by this entry.
+            type: bool
+            default: true
       processes:
         description:
           - The command names that it runs under, as in C(/proc/PID/comm), at most 15 bytes each. It is alive while one runs.
@@ -215,6 +237,14 @@ options:
         description:
           - Whether what it makes is meant to stay while it does not run, as that of a network manager. It then counts as gone
             only when what O(owners[].programs) names is gone as well.
+        type: bool
+        default: false
+      lives_in_links:
+        description:
+          - Whether it lives in its links, as a tunnel that the kernel itself carries does. It is alive while a link is here
+            that O(owners[].objects) fits, or that a file of O(owners[].wants) names, and gone without one though its program
+            is installed. Where the table that its rules lead to has routes all the same, that is not known.
+          - Not together with O(owners[].outlives).
         type: bool
         default: false
       programs:

@@ -28,6 +28,10 @@ class Index:
         self._addresses_on: t.Dict[int, t.List[Address]] = {}
         for address in snapshot.addresses:
             self._addresses_on.setdefault(address.ifindex, []).append(address)
+        self._rules: t.Dict[Rule, t.Optional[Rule]] = {}
+        for family in (4, 6):
+            rules = self.rules(family)
+            self._rules.update(zip(rules, (*rules[1:], None)))
         self._held = {address.address for address in snapshot.addresses}
         self._local_nets = []
         for prefix in snapshot.local:
@@ -85,6 +89,13 @@ class Index:
     def rules(self, family: int) -> t.Sequence[Rule]:
         """The policy rules of a family in the order in which the kernel tries them."""
         return [rule for rule in self.snapshot.rules if rule.family == family]
+
+    def has_rule(self, rule: Rule) -> bool:
+        return rule in self._rules
+
+    def rule_after(self, rule: Rule) -> Rule | None:
+        """The policy rule that the kernel tries right after another one of the same family."""
+        return self._rules.get(rule)
 
     def is_local(self, address: str) -> bool:
         """Would the kernel accept this source? Host-wide: on whichever link, or of type local in the local table."""

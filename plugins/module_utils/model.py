@@ -424,11 +424,14 @@ class Mark:
     fwmarks: t.Tuple[t.Tuple[int, int], ...] = ()
     prefix: str | None = None
     """What an address, or a route's or rule's prefix, is in."""
-
-    @property
-    def specific(self) -> bool:
-        """Does it say more than a kind and a protocol, which several programs share?"""
-        return bool(self.name or self.interface or self.tables or self.priorities or self.fwmarks or self.prefix)
+    unmarked: bool = False
+    """The rule selects all packets but those that bear the number of its table as their mark, and by nothing else."""
+    suppresses: int | None = None
+    """The rule selects all packets, and takes no route of its table whose prefix is this long or shorter."""
+    before_own: bool = False
+    """The rule stands directly before one that another mark of the owner fits."""
+    proves: bool = True
+    """False: what it fits is kept while the owner lives, and is never known to be the owner's by it."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,11 +9,13 @@ Raises OSError, and ValueError for an answer that is none; the message says what
 
 from __future__ import annotations
 
+import errno
 import glob
 import http.client
 import io
 import os
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -23,7 +25,10 @@ import subprocess
 import time
 import typing as t
 
+from ..model import Want
 from ..text import clean
+from . import answers
+from .profile import Ask
 
 TIMEOUT = 5.0
 """Seconds in which an answer must be there."""
@@ -167,8 +172,23 @@ def files(patterns: t.Iterable[str]) -> t.List[str]:
     """The paths that patterns stand for, sorted; a pattern that nothing fits stands for none."""
     found: t.List[str] = []
     for pattern in patterns:
+        directory = os.path.dirname(pattern)
+        if not glob.has_magic(directory) and os.path.isdir(directory) and not os.access(directory, os.R_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), directory)
         found.extend(sorted(glob.iglob(pattern))[:FILES])
     return list(dict.fromkeys(found))
+
+
+def in_files(ask: Ask) -> answers.Answered:
+    """What an owner's files say."""
+    wants: t.List[Want] = []
+    whole = True
+    for path in files(ask.files):
+        stem = os.path.splitext(os.path.basename(path))[0]
+        answer = answers.read(ask, content(path), path, shlex.join(["cat", path]), stem)
+        wants.extend(answer.wants)
+        whole = whole and answer.whole
+    return answers.Answered(tuple(wants), whole)
 
 
 def content(path: str) -> str:
@@ -182,3 +202,8 @@ def content(path: str) -> str:
     if len(data) > LIMIT:
         raise ValueError("%s has more than %d bytes" % (path, LIMIT))
     return data.decode("utf-8", "replace")
+
+
+def why(exc: Exception) -> str:
+    """Why it could not be asked, in words."""
+    return clean(exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc), 200)

@@ -9,6 +9,7 @@ Each answer is True, False, or None where the object does not show it: a templat
 
 from __future__ import annotations
 
+import dataclasses
 import fnmatch
 import functools
 import ipaddress
@@ -19,6 +20,7 @@ from ..model import TABLE_DEFAULT, TABLE_LOCAL, Address, Link, Mark, Route, Rule
 
 Item = t.Union[Link, Address, Route, Rule]
 Truth = t.Optional[bool]
+_ALL_BITS = 0xFFFFFFFF
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
 KINDS: t.Mapping[type, str] = {Link: "link", Address: "address", Route: "route", Rule: "rule"}
@@ -35,16 +37,31 @@ def all_of(parts: t.Iterable[Truth]) -> Truth:
     return result
 
 
-def fits(index: Index, mark: Mark, item: Item) -> Truth:
-    """Does all that a mark says fit an object?"""
+def fits(index: Index, mark: Mark, item: Item, own: t.Sequence[Mark] = ()) -> Truth:
+    """Does all that a mark says fit an object? ``own``: all marks of the same owner."""
     if KINDS[type(item)] != mark.kind:
         return False
-    return all_of(_MARKS[mark.kind](index, mark, item))
+    truth = all_of(_MARKS[mark.kind](index, mark, item))
+    if mark.before_own and isinstance(item, Rule):
+        truth = all_of((truth, _before_own(index, item, own)))
+    return truth
+
+
+def _before_own(index: Index, rule: Rule, own: t.Sequence[Mark]) -> Truth:
+    """Does a rule stand directly before one that is the owner's by a mark of its own?"""
+    if not index.has_rule(rule):
+        return None
+    following = index.rule_after(rule)
+    return following is not None and any(
+        fits(index, mark, following) is True for mark in own if specific(mark) and not mark.before_own
+    )
 
 
 def specific(mark: Mark) -> bool:
     """Does a mark say more than what programs share: kinds, protocols, the tables that everybody's routes are in?"""
-    if mark.priorities or mark.fwmarks or mark.prefix:
+    if not mark.proves:
+        return False
+    if mark.priorities or mark.fwmarks or mark.prefix or mark.before_own:
         return True
     if any(name is not None and name.strip("*") for name in (mark.name, mark.interface)):
         return True
@@ -83,11 +100,29 @@ def _route(index: Index, mark: Mark, route: Route) -> t.Iterator[Truth]:
 def _rule(index: Index, mark: Mark, rule: Rule) -> t.Iterator[Truth]:
     names = [name for name in (rule.iif, rule.oif) if name is not None]
     yield mark.interface is None or any(fnmatch.fnmatchcase(name, mark.interface) for name in names)
-    yield mark.proto is None or rule.proto == mark.proto
+    yield mark.proto is None or (rule.proto or "unspec") == mark.proto
     yield _in(mark.tables, rule.table)
     yield _in(mark.priorities, rule.priority)
     yield _in(mark.fwmarks, rule.mark)
     yield _inside(mark.prefix, [rule.src, rule.dst])
+    yield not mark.unmarked or _is_unmarked(rule)
+    yield mark.suppresses is None or _suppresses(rule, mark.suppresses)
+
+
+def _is_unmarked(rule: Rule) -> bool:
+    """As wg-quick makes one: ``not from all fwmark 0xca6c lookup 51820``, and 0xca6c is 51820."""
+    own = rule.table is not None and rule.mark == rule.table and rule.mask in (None, _ALL_BITS)
+    return own and rule.invert and _plain(dataclasses.replace(rule, invert=False, mark=None, mask=None))
+
+
+def _suppresses(rule: Rule, length: int) -> bool:
+    """``from all lookup main suppress_prefixlength 0``."""
+    return rule.suppress_prefixlen == length and _plain(dataclasses.replace(rule, suppress_prefixlen=None))
+
+
+def _plain(rule: Rule) -> bool:
+    """Does a rule say nothing but its priority, its table and its protocol?"""
+    return rule == Rule(rule.family, rule.priority, table=rule.table, proto=rule.proto)
 
 
 _MARKS: t.Mapping[str, t.Callable[[Index, Mark, t.Any], t.Iterator[Truth]]] = {

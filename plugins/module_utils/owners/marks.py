@@ -15,19 +15,26 @@ FIELDS: t.Mapping[str, t.FrozenSet[str]] = {
     "link": frozenset(("name", "link_kind")),
     "address": frozenset(("interface", "link_kind", "proto", "prefix")),
     "route": frozenset(("interface", "link_kind", "proto", "tables", "prefix")),
-    "rule": frozenset(("interface", "proto", "tables", "priorities", "fwmarks", "prefix")),
+    "rule": frozenset(
+        ("interface", "proto", "tables", "priorities", "fwmarks", "prefix", "unmarked", "suppresses", "before_own")
+    ),
     "firewall": frozenset(("name",)),
 }
 """What can be said of the objects of each kind."""
 
 _RANGES = ("tables", "priorities", "fwmarks")
+_LONGEST = 128
 _LARGEST = 2**32 - 1
 
 
 def mark(data: t.Mapping[str, t.Any]) -> Mark:
     """A mark from validated arguments. Raises ValueError that names the field and what was expected."""
     kind = data["kind"]
-    said = {field: value for field, value in data.items() if field != "kind" and value not in (None, [], ())}
+    said = {
+        field: value
+        for field, value in data.items()
+        if field not in ("kind", "proves") and not (value is None or value is False or value in ([], ()))
+    }
     unknown = sorted(set(said) - FIELDS[kind])
     if unknown:
         raise ValueError(
@@ -42,6 +49,10 @@ def mark(data: t.Mapping[str, t.Any]) -> Mark:
         interface=said.get("interface"),
         proto=None if "proto" not in said else str(said["proto"]),
         prefix=None if "prefix" not in said else _prefix(said["prefix"]),
+        unmarked=bool(said.get("unmarked")),
+        suppresses=None if "suppresses" not in said else _length(said["suppresses"]),
+        before_own=bool(said.get("before_own")),
+        proves=data.get("proves") is not False,
         **{field: tuple(_range(field, item) for item in said.get(field, ())) for field in _RANGES},
     )
 
@@ -57,6 +68,12 @@ def _range(field: str, text: t.Any) -> t.Tuple[int, int]:
     if not 0 <= low <= high <= _LARGEST:
         raise ValueError("objects.%s: %r is neither a number nor a range such as 5210-5270" % (field, str(text)))
     return low, high
+
+
+def _length(number: t.Any) -> int:
+    if not 0 <= int(number) <= _LONGEST:
+        raise ValueError("objects.suppresses: %d is not the length of a prefix, 0 to %d" % (number, _LONGEST))
+    return int(number)
 
 
 def _prefix(text: t.Any) -> str:

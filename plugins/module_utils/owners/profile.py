@@ -39,12 +39,17 @@ OPTIONS: t.Dict[str, t.Any] = {
             "priorities": _STRINGS,
             "fwmarks": _STRINGS,
             "prefix": {"type": "str"},
+            "unmarked": {"type": "bool", "default": False},
+            "suppresses": {"type": "int"},
+            "before_own": {"type": "bool", "default": False},
+            "proves": {"type": "bool", "default": True},
         },
     },
     "processes": _STRINGS,
     "units": _STRINGS,
     "scope": {"type": "str", "choices": ["namespace", "host"], "default": "namespace"},
     "outlives": {"type": "bool", "default": False},
+    "lives_in_links": {"type": "bool", "default": False},
     "programs": _STRINGS,
     "paths": _STRINGS,
     "wants": {
@@ -186,6 +191,9 @@ class Profile:
     """``host``: a process elsewhere on the host may own objects here."""
     outlives: bool = False
     """Is what it makes meant to stay while it does not run? It then counts as gone only when its program is gone too."""
+    lives_in_links: bool = False
+    """Does it live while one of its links is here, one that its marks fit or that its files name, whatever runs? Without
+    one, and without a process, it is gone, though its program be installed."""
     programs: t.Tuple[str, ...] = ()
     """Paths (glob) of what must be there for it to run."""
     paths: t.Tuple[str, ...] = ()
@@ -210,11 +218,18 @@ def _load(name: str, data: t.Mapping[str, t.Any]) -> Profile:
     for process in processes:
         if len(process.encode()) > _COMM_BYTES:
             raise ValueError("process name %r is longer than %d bytes, what the kernel keeps" % (process, _COMM_BYTES))
-    outlives = bool(data.get("outlives"))
-    if not processes and not outlives:
+    objects = tuple(mark(item) for item in data.get("objects") or ())
+    outlives, lives_in_links = bool(data.get("outlives")), bool(data.get("lives_in_links"))
+    if outlives and lives_in_links:
+        raise ValueError("outlives, lives_in_links: what lives in its links is gone with them; expected one of the two")
+    if lives_in_links and not any(item.kind == "link" for item in objects):
         raise ValueError(
-            "processes: none is named, so nobody could tell whether it is alive; name them, or say outlives: true of what "
-            "works without a process"
+            "lives_in_links: objects has no link, so nobody could tell whether one is there; name its links"
+        )
+    if not (processes or outlives or lives_in_links):
+        raise ValueError(
+            "processes: none is named, so nobody could tell whether it is alive; name them, or say outlives: true or "
+            "lives_in_links: true of what works without a process"
         )
     release = _texts(data, "release")
     for unknown in sorted({name for word in release for name in names(word)} - set(PLACEHOLDERS)):
@@ -231,10 +246,11 @@ def _load(name: str, data: t.Mapping[str, t.Any]) -> Profile:
         restart=_texts(data, "restart"),
         advice=data.get("advice") or "",
         session_logs=tuple(_session_log(item) for item in data.get("session_logs") or ()),
-        objects=tuple(mark(item) for item in data.get("objects") or ()),
+        objects=objects,
         units=_texts(data, "units"),
         scope=data.get("scope") or "namespace",
         outlives=outlives,
+        lives_in_links=lives_in_links,
         programs=_texts(data, "programs"),
         paths=_texts(data, "paths"),
         wants=tuple(_ask("wants", item) for item in data.get("wants") or ()),

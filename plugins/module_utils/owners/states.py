@@ -16,7 +16,7 @@ import typing as t
 
 from ..model import OwnerState, Process, Unseen, Want
 from ..text import clean
-from . import answers, asking, systemd
+from . import answers, asking, in_links, systemd
 from .profile import Ask, Profile
 
 if t.TYPE_CHECKING:
@@ -25,6 +25,8 @@ if t.TYPE_CHECKING:
 
 _SHOWN = 3
 """Names in a sentence."""
+_NAME = 64
+"""Characters of a name."""
 _INIT = 1
 _GONE = ("inactive", "failed")
 
@@ -41,6 +43,7 @@ class _Host:
     """Are the host's services in this network namespace, so that their state tells of it?"""
     unit_of: t.Callable[[int], t.Optional[str]]
     once: asking.Once
+    kernel: Kernel
 
 
 def states(profiles: t.Iterable[Profile], kernel: Kernel, unseen: t.List[Unseen]) -> t.Tuple[OwnerState, ...]:
@@ -62,8 +65,8 @@ def _look(profiles: t.Sequence[Profile], kernel: Kernel, unseen: t.List[Unseen])
         units = systemd.show(sorted({unit for profile in profiles for unit in profile.units}))
     except (OSError, ValueError) as exc:
         units = {}
-        unseen.append(Unseen("systemd units of owners", _why(exc)))
-    return _Host(by_name, all_shown, units, kernel.of_the_system() is True, kernel.unit_of, asking.Once())
+        unseen.append(Unseen("systemd units of owners", asking.why(exc)))
+    return _Host(by_name, all_shown, units, kernel.of_the_system() is True, kernel.unit_of, asking.Once(), kernel)
 
 
 def _state(profile: Profile, host: _Host, unseen: t.List[Unseen]) -> OwnerState:
@@ -114,7 +117,12 @@ def _alive(
     """Whether an owner is alive, and how that is known."""
     if here:
         return True, "process %s" % _process(here[0].process)
-    active = [unit for unit in units if unit.active not in _GONE]
+    link = in_links.link_of(profile, host.kernel) if profile.lives_in_links else None
+    if link is not None:
+        return True, "its link %s is here" % clean(link, _NAME)
+    # A unit that only brought its links up stays active without them.
+    gone_too = (*_GONE, "active") if profile.lives_in_links else _GONE
+    active = [unit for unit in units if unit.active not in gone_too]
     if active and not profile.processes:
         return True, "%s is %s" % (active[0].name, active[0].active)
     unclear = [daemon for daemon in daemons if daemon.here is None]
@@ -127,6 +135,9 @@ def _alive(
         return None, gone
     if profile.outlives and program is not None:
         return None, "%s, but what it makes is meant to stay then, and %s is installed" % (gone, program)
+    keeps = in_links.unclear(profile, host.kernel) if profile.lives_in_links else ""
+    if keeps:
+        return None, "%s, but %s" % (gone, keeps)
     return False, gone
 
 
@@ -138,6 +149,8 @@ def _gone(profile: Profile, daemons: t.Sequence[Daemon], units: t.Sequence[syste
         said.append("no process %s runs here%s" % (names, elsewhere))
     if units:
         said.append("%s is %s" % (units[0].name, clean(units[0].active, 32)))
+    if profile.lives_in_links:
+        said.append("none of its links is here")
     return "; ".join(said) or "nothing of it runs here"
 
 
@@ -194,7 +207,7 @@ def _restart(profile: Profile, unit: str | None, known: systemd.Unit | None) -> 
 def _can_tell(profile: Profile, alive: bool | None, present: bool) -> bool:
     """Is there anyone, or anything of it, to ask? Of what is meant to outlive its program, the configuration that stayed
     behind names what others may have taken over."""
-    return alive is not False or (present and not profile.outlives)
+    return alive is not False or (present and not (profile.outlives or profile.lives_in_links))
 
 
 def _wants(
@@ -212,7 +225,7 @@ def _wants(
         try:
             answer = _asked(ask, host, pids)
         except (OSError, ValueError) as exc:
-            item = Unseen("what %s wants (%s)" % (profile.name, ask.kind), _why(exc))
+            item = Unseen("what %s wants (%s)" % (profile.name, ask.kind), asking.why(exc))
             if item not in unseen:
                 unseen.append(item)
             good[ask.kind] = False
@@ -232,14 +245,7 @@ def _asked(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answered:
         command = shlex.join(ask.command)
         text = host.once(ask.command, lambda: asking.run(ask.command))
         return answers.read(ask, text, command, command)
-    wants: t.List[Want] = []
-    whole = True
-    for path in asking.files(ask.files):
-        stem = os.path.splitext(os.path.basename(path))[0]
-        answer = answers.read(ask, asking.content(path), path, shlex.join(["cat", path]), stem)
-        wants.extend(answer.wants)
-        whole = whole and answer.whole
-    return answers.Answered(tuple(wants), whole)
+    return asking.in_files(ask)
 
 
 def _over_sockets(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answered:
@@ -254,7 +260,3 @@ def _over_sockets(ask: Ask, host: _Host, pids: t.Sequence[int]) -> answers.Answe
         except (OSError, ValueError) as exc:
             failed = exc
     raise failed
-
-
-def _why(exc: Exception) -> str:
-    return clean(exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc), 200)

@@ -31,6 +31,8 @@ class _Claim:
     specific: bool
     """Surely, and by more than a kind and a protocol that others use as well."""
     wants: Truth
+    leans: bool = False
+    """It fits specifically only by standing before a rule of the owner's."""
 
     @property
     def keeps(self) -> bool:
@@ -64,7 +66,14 @@ def is_left(index: Index, item: Item) -> OwnerState | None:
     if any(claim.keeps for claim in claims):
         return None
     left = [claim for claim in claims if claim.specific and _was_here(claim.state)]
-    return min(left, key=_rank).state if left else None
+    if not left:
+        return None
+    best = min(left, key=_rank)
+    if best.leans and isinstance(item, Rule):  # it is left over with the one that it stands before, or not at all
+        following = index.rule_after(item)
+        state = None if following is None else is_left(index, following)
+        return best.state if state is best.state else None
+    return best.state
 
 
 def wanted_by(index: Index, item: Item) -> OwnerState | None:
@@ -80,13 +89,14 @@ def _claims(index: Index, item: Item) -> t.List[_Claim]:
     kind = KINDS[type(item)]
     found = []
     for state in index.owners:
-        marks = [(mark, fits(index, mark, item)) for mark in state.marks if mark.kind == kind]
+        marks = [(mark, fits(index, mark, item, state.marks)) for mark in state.marks if mark.kind == kind]
         named = _named(index, state, item)
         if named is False and all(fit is False for _mark, fit in marks):
             continue
         sure = named is True or any(fit for _mark, fit in marks)
-        surely = named is True or any(fit and specific(mark) for mark, fit in marks)
-        found.append(_Claim(state, sure, surely, _wants(index, state, item)))
+        shown = [mark for mark, fit in marks if fit and specific(mark)]
+        leans = bool(shown) and named is not True and all(mark.before_own for mark in shown)
+        found.append(_Claim(state, sure, named is True or bool(shown), _wants(index, state, item), leans))
     return [dataclasses.replace(claim, specific=True) if _alone(claim, found, item) else claim for claim in found]
 
 
@@ -95,7 +105,7 @@ def _alone(claim: _Claim, claims: t.Sequence[_Claim], item: Item) -> bool:
     proto = None if isinstance(item, Link) else item.proto
     if proto is None or proto in COMMON_PROTOS or not claim.sure:
         return False
-    mine = any(mark.proto == proto and mark.kind == KINDS[type(item)] for mark in claim.state.marks)
+    mine = any(mark.proves and mark.proto == proto and mark.kind == KINDS[type(item)] for mark in claim.state.marks)
     return mine and not any(_was_here(other.state) for other in claims if other is not claim)
 
 

@@ -139,6 +139,8 @@ def rule_text(rule: Rule) -> str:
     words += ["dport %d-%d" % rule.dport] if rule.dport else []
     if rule.action == "lookup":
         words.append("lookup [l3mdev-table]" if rule.table is None else "lookup %s" % table_name(rule.table))
+        words += [] if rule.suppress_prefixlen is None else ["suppress_prefixlength %d" % rule.suppress_prefixlen]
+        words += [] if rule.suppress_ifgroup is None else ["suppress_ifgroup %d" % rule.suppress_ifgroup]
     else:
         words.append(rule.action)
     return " ".join(words)

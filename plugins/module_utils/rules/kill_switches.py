@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kill switches whose tunnel or whose owner is gone: they go on doing what they were made for."""
+"""What a VPN that is gone left of its firewall, above all its kill switch: it goes on doing what it was made for."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ..evidence.firewall import words
 from ..evidence.firewall.flow import Evaluator, Packet, Place
 from ..model import Evidence, Finding, FirewallChain, Link, Mark, OwnerState
 from .base import rule
-from .common import several, shown
-from .owned import OwnedCheck, owner_of
+from .common import OBJECTS, SAMPLES, plural, several, shown
+from .owned import OwnedCheck, cause_of, of_whom, owner_of
+from .tally import Group, Tally
 
 VISITS = 500_000
 """Rules that are looked at in all."""
@@ -45,22 +46,25 @@ class Switch:
     id="RC502",
     name="firewall-owner-gone",
     severity="high",
-    title="A kill switch is left over from a tunnel that is gone",
+    title="A kill switch, or a firewall table, is left over from a tunnel that is gone",
     rationale=(
         "A VPN's kill switch drops all that does not go into its tunnel, so that nothing leaks when the tunnel breaks. Its "
         "program removes it when it ends in order; killed, or removed with its tunnel, it leaves it behind. From then on "
-        "the host sends nothing at all, and each send fails with EPERM, though addresses and routes are in order."
+        "the host sends nothing at all, and each send fails with EPERM, though addresses and routes are in order. Other "
+        "tables of such a program stay as well, and drop or mark packets as they did for the tunnel."
     ),
     proof=(
         "A chain of the hook output or postrouting drops packets to any destination through each link that is there, and "
         "accepts the same packets through a link that is not there, or with a mark; and no live owner fits the chain, its "
-        "table, or that link."
+        "table, or that link. Or a table has the name that the profile of an owner says, and all owners of which that is "
+        "true are dead, one of which is or was on this host."
     ),
     false_positives=(
         "A firewall that lets out what is listed by address or port is no kill switch. Where one link that is up may be "
         "used, or a rule that is not understood may let the packets through, nothing is said. While an owner that the "
         "chain, the table or the link fits is alive, the block is its own: a VPN that reconnects. Where it is not known "
-        "whether it lives, the finding is a hint. Where the tunnel is there, only a dead owner makes it one."
+        "whether it lives, the finding is a hint. Where the tunnel is there, only a dead owner makes it one. A table "
+        "that is no kill switch is told only of a dead owner."
     ),
     remedies=("owner.restart",),
 )
@@ -71,15 +75,72 @@ class KillSwitchLeft(OwnedCheck):
             return
         evaluator = Evaluator(firewall, VISITS)
         told: t.Set[t.Tuple[str, ...]] = set()
+        tables: t.Set[t.Tuple[str, str]] = set()
         for family in (4, 6):
             out = self._ways_out(family)
             for chain in evaluator.base(family) if out else ():
                 found = _switch(evaluator, chain, family, [link.name for link in out])
                 key = (chain.backend, chain.family, chain.table, chain.name)
                 finding = self._judge(found) if found is not None and key not in told else None
-                if finding is not None:
+                if found is not None and finding is not None:
                     told.add(key)
+                    tables.update(((chain.family, chain.table), _table_of(found)))
                     yield finding
+        yield from self._left_tables(table for table in firewall.tables if table[:2] not in tables)
+
+    def _left_tables(self, tables: t.Iterable[t.Tuple[str, str, str]]) -> t.Iterator[Finding]:
+        """Tables of nftables that a dead owner left: one finding for all of an owner."""
+        states: t.Dict[str, OwnerState] = {}
+        tally: Tally[str, t.Tuple[str, str]] = Tally(kept=OBJECTS)
+        for family, name, backend in tables:
+            owners = self._owners({"firewall": {name}}) if backend == "nft" else []
+            dead = next((state for state in owners if state.alive is False and state.present), None)
+            if dead is not None and all(state.alive is False for state in owners):
+                states[dead.name] = dead
+                tally.add(dead.name, (family, name))
+        for owner, group in tally:
+            yield self._left_by(states[owner], group)
+        yield from self.others("firewall", tally.others.count, tuple(map(_named, tally.others.items[:SAMPLES])))
+
+    def _left_by(self, dead: OwnerState, group: Group[t.Tuple[str, str]]) -> Finding:
+        one, netns = group.count == 1, self.index.snapshot.netns
+        samples = tuple(map(_named, group.items[:SAMPLES]))
+        return self.finding(
+            "firewall",
+            {"owner": dead.name},
+            "%s %s %s; what it made them for is still done: %s."
+            % (
+                plural(group.count, "firewall table"),
+                "is" if one else "are",
+                of_whom(dead, "it" if one else "them"),
+                several(samples, total=group.count),
+            ),
+            [
+                *(
+                    Evidence(
+                        "firewall", "table %s is there" % _named(table), inside(netns, "nft", "list", "table", *table)
+                    )
+                    for table in group.items[:SAMPLES]
+                ),
+                *self.witness(dead, "firewall"),
+            ],
+            severity="low",
+            confidence="strong",
+            remedy=self.mend(dead, ()),
+            advice=self._said(
+                dead, [inside(netns, "nft", "delete", "table", *table) for table in group.items[:SAMPLES]]
+            ),
+            owner=owner_of(dead),
+            count=group.count,
+            samples=samples,
+            details={"cause": cause_of(dead)},
+        )
+
+    def _said(self, dead: OwnerState, commands: t.Sequence[str]) -> str:
+        return "%s By hand: %s. No plan does that: a whole table of somebody else's is taken away by a person." % (
+            self.said_of(dead, "what it left of the firewall"),
+            "; ".join(commands),
+        )
 
     def _ways_out(self, family: int) -> t.List[Link]:
         """The links that packets of a family could go out through."""
@@ -93,7 +154,8 @@ class KillSwitchLeft(OwnedCheck):
     def _judge(self, found: Switch) -> Finding | None:
         # Where one of them is there, packets go out: then only the owner tells that it is left over.
         absent = [] if any(map(self._is_there, found.links)) else list(found.links)
-        states = self._owners(found)
+        chain = found.place.chain
+        states = self._owners({"firewall": {chain.table, chain.name, found.base.name}, "link": set(found.links)})
         if any(state.alive for state in states):
             return None
         unknown = any(state.alive is None for state in states)
@@ -127,10 +189,8 @@ class KillSwitchLeft(OwnedCheck):
     def _is_there(self, name: str) -> bool:
         return any(fnmatch.fnmatchcase(link.name, _pattern(name)) for link in self.index.links)
 
-    def _owners(self, found: Switch) -> t.List[OwnerState]:
-        """Whose the chain, its table, or the link may be, by what their profiles say."""
-        chain = found.place.chain
-        said = {"firewall": {chain.table, chain.name, found.base.name}, "link": set(found.links)}
+    def _owners(self, said: t.Mapping[str, t.Collection[str]]) -> t.List[OwnerState]:
+        """Whose these names of the firewall, or of links, may be, by what profiles say."""
         return [state for state in self.index.owners if any(_fits(mark, said) for mark in state.marks)]
 
     def _advice(self, found: Switch, dead: OwnerState | None) -> str:
@@ -150,6 +210,14 @@ class KillSwitchLeft(OwnedCheck):
             "%sRoutes and addresses are in order: changing them will not help. To end the block without its owner, %s. "
             "No plan does that: a whole table of somebody else's is taken away by a person." % (first, told)
         )
+
+
+def _table_of(found: Switch) -> t.Tuple[str, str]:
+    return found.place.chain.family, found.place.chain.table
+
+
+def _named(table: t.Tuple[str, str]) -> str:
+    return "%s %s" % (table[0], shown(table[1]))
 
 
 def _fits(mark: Mark, said: t.Mapping[str, t.Collection[str]]) -> bool:

@@ -106,6 +106,8 @@ class RuleOwnerGone(LeftRules):
         yield from self.left_rules(item for item in self.candidates() if item.action not in REFUSING)
 
     def harm(self, group: Group[Rule]) -> t.Tuple[str, str]:
-        if any((item.family, item.table) in self._filled for item in group.items):
+        # One that suppresses prefixes leads to a table of everybody's.
+        leading = [item for item in group.items if item.suppress_prefixlen is None]
+        if any((item.family, item.table) in self._filled for item in leading):
             return "medium", "packets are still led to its tables"
         return "low", "its tables are empty, so packets fall through to the next rule"

@@ -51,7 +51,9 @@ def rule_words(item: Rule) -> t.List[object]:
         return words + ["goto", item.goto]
     if item.action != "lookup":
         return words + [item.action]
-    return words + (["l3mdev"] if item.l3mdev else ["lookup", table_name(item.table)])
+    words += ["l3mdev"] if item.l3mdev else ["lookup", table_name(item.table)]
+    words += [] if item.suppress_prefixlen is None else ["suppress_prefixlength", item.suppress_prefixlen]
+    return words + ([] if item.suppress_ifgroup is None else ["suppress_ifgroup", item.suppress_ifgroup])
 
 
 def rule_args(item: Rule) -> t.Dict[str, t.Any]:

@@ -8,7 +8,9 @@ wg-quick over wireguard-go, strongSwan 5.9 and systemd-networkd 252:
 * wg-quick up, for a peer with 0.0.0.0/0: the default route in table 51820, a rule "not fwmark 0xca6c lookup 51820" and one
   "lookup main suppress_prefixlength 0" right before it, neither with a protocol (unspec), and the nft table wg-quick-NAME.
 * wireguard-go's link is a tun device that goes when the process is killed, and takes its address and routes along. The rules
-  and the nft table stay.
+  and the nft tables stay. "wg-quick down" refuses then; after another "up" it takes away all that suppress prefixes, those
+  of other tunnels too.
+* a second tunnel: table and mark 51821, and its two rules stand before those of the first.
 * charon: a rule 220 "lookup 220" for IPv4 and one for IPv6 from its start, both without a protocol; the route of a policy is
   proto static in table 220, and has a source. All of it stays after kill -9, and so do the policies (ip xfrm policy).
 * systemd-networkd leaves foreign rules alone when it starts, and takes all of them away when a link is configured anew
@@ -81,6 +83,90 @@ def test_netbird_4578_and_systemd_19106_networkd_takes_the_rules_of_a_tunnel_tha
 
     declared = {"rules": [{"family": 4, "priority": 32765, "table": 51820, "mark": 0xCA6C}]}
     assert ("RC304", None, None) in told(wireguard.audit(intent=declared))
+
+
+def up(host, name: str, addresses: str) -> None:
+    """A tunnel with both default routes through it; nobody has to answer at its other end."""
+    key, other = (host.run("wg", "genkey").strip() for _side in range(2))
+    text = WIREGUARD % (key, addresses, host.run("wg", "pubkey", stdin=other).strip(), "0.0.0.0/0, ::/0")
+    text = text.replace("ListenPort = 51820\n", "")
+    host.write("/etc/wireguard/%s.conf" % name, text + "Endpoint = 192.0.2.2:51820\n", "600")
+    host.sh("wg-quick up " + name)
+
+
+def kill(host, name: str) -> None:
+    """Of the processes that have one name, the one of this tunnel."""
+    (pid,) = host.run("pgrep", "--full", "--exact", "wireguard-go " + name).split()
+    host.run("kill", "-9", pid)
+    host.until("! ip link show " + name)
+
+
+def test_wireguard_ui_394_a_tunnel_that_was_killed_cannot_be_taken_down(wireguard):
+    """Its peer, in another namespace of the host, lives."""
+    wireguard.sh("wg-quick down wg0")
+    clean = wireguard.sh("ip rule; ip -6 rule")
+    assert said(wireguard.audit()) == [], "that it is installed, and not up, leaves nothing"
+    up(wireguard, "wg0", "10.9.0.1/24, fd09::1/64")
+    assert said(wireguard.audit()) == []
+
+    kill(wireguard, "wg0")
+    assert "is not a WireGuard interface" in wireguard.sh("wg-quick down wg0 2>&1 || true")
+    dead = wireguard.audit()
+    assert told(dead) == {(rule, "wireguard", False) for rule in ("RC301", "RC305", "RC502")}
+    assert {item["count"] for item in dead["findings"] if item["rule"] == "RC305"} == {2}
+    assert steps(dead) == [
+        "ip %s rule del %s" % (family, words)
+        for family in ("-4", "-6")
+        for words in (
+            "from all pref 32764 lookup main suppress_prefixlength 0",
+            "not from all fwmark 0xca6c pref 32765 lookup 51820",
+        )
+    ]
+    wireguard.mend(dead["plan"])
+    assert wireguard.sh("ip rule; ip -6 rule") == clean
+
+    rest = wireguard.audit()
+    assert told(rest) == {("RC502", "wireguard", False)} and steps(rest) == []
+    (finding,) = rest["findings"]
+    assert set(finding["samples"]) == {"ip wg-quick-wg0", "ip6 wg-quick-wg0"} and finding["severity"] == "low"
+    for family in ("ip", "ip6"):
+        command = "nft delete table %s wg-quick-wg0" % family
+        assert command in finding["advice"]
+        wireguard.sh(command)
+    assert said(wireguard.audit()) == []
+
+
+def test_of_two_tunnels_one_lives(host):
+    """Whose rules are whose is not known: nothing is taken from the one that lives."""
+    up(host, "wg0", "10.9.0.1/24, fd09::1/64")
+    up(host, "wg1", "10.8.0.1/24, fd08::1/64")
+    assert said(host.audit()) == []
+    rules = host.sh("ip rule; ip -6 rule; nft list tables")
+    kill(host, "wg0")
+    one = host.audit()
+    assert told(one) == {("RC301", "wireguard", True)} and steps(one) == []
+    assert {item["severity"] for item in one["findings"]} == {"info"}
+    assert host.sh("ip rule; ip -6 rule; nft list tables") == rules
+
+    kill(host, "wg1")
+    none = host.audit()
+    assert told(none) == {(rule, "wireguard", False) for rule in ("RC301", "RC305", "RC502")}
+    host.mend(none["plan"])
+    assert "wg-quick-wg1" in host.sh("nft list tables")
+    assert host.sh("ip rule; ip -6 rule").count("suppress_prefixlength") == 0
+    assert told(host.audit()) == {("RC502", "wireguard", False)}
+
+
+def test_what_a_person_put_into_the_table_of_a_dead_tunnel_keeps_its_rules(host):
+    """A route that refuses what the tunnel does not carry is a kill switch, meant for when the tunnel breaks."""
+    up(host, "wg0", "10.9.0.1/24, fd09::1/64")
+    host.sh("ip route add blackhole default table 51820 metric 900")
+    assert said(host.audit()) == []
+    kill(host, "wg0")
+    held = host.audit()
+    assert {(owner, alive) for _rule, owner, alive in told(held)} == {("wireguard", None)} and steps(held) == []
+    host.sh("ip route flush table 51820")
+    assert ("RC305", "wireguard", False) in told(host.audit())
 
 
 def test_submariner_346_table_220_stays_when_charon_is_killed(host):

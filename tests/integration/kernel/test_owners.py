@@ -122,3 +122,74 @@ def test_the_configuration_of_what_is_dead(netns, tmp_path) -> None:
     unseen: list[Unseen] = []
     assert state(namespace.name, unseen, **said).wants is None
     assert [(item.what, item.why) for item in unseen] == [("what mine wants (address)", "Is a directory")]
+
+
+TUNNELS = {
+    "processes": [],
+    "lives_in_links": True,
+    "programs": ["/bin/true"],
+    "objects": [
+        {"kind": "link", "link_kind": "veth"},
+        {"kind": "rule", "tables": ["51820-51839"], "unmarked": True},
+        {"kind": "rule", "tables": ["254"], "suppresses": 0, "before_own": True},
+    ],
+}
+
+
+def test_what_lives_in_its_links_goes_with_them(netns) -> None:
+    namespace = netns()
+    gone = state(namespace.name, **TUNNELS)
+    assert (gone.alive, gone.present, gone.known_by) == (False, True, "none of its links is here")
+    namespace.sh("ip link add tunnel type veth peer name other")
+    alive = state(namespace.name, **TUNNELS)
+    assert (alive.alive, alive.known_by[:9]) == (True, "its link ")
+    namespace.sh("ip link del tunnel")
+    assert state(namespace.name, **TUNNELS).alive is False
+
+
+def test_a_link_of_another_kind_is_known_by_the_name_of_its_file(netns, tmp_path) -> None:
+    """What carries it may be a program that no profile knows."""
+    namespace = netns()
+    ask = {"kind": "link", "files": [str(tmp_path / "*.conf")], "format": "text", "selector": {"name": "{@stem}"}}
+    namespace.sh("ip tuntap add wg0 mode tun")
+    said = dict(TUNNELS, wants=[ask])
+    assert state(namespace.name, **said).alive is False
+    (tmp_path / "wg0.conf").touch()
+    named = state(namespace.name, **said)
+    assert (named.alive, named.known_by) == (True, "its link wg0 is here")
+    namespace.sh("ip link del wg0")
+    gone = state(namespace.name, **said)
+    assert gone.alive is False and gone.wants is None, "what it wanted may be of somebody else by now"
+
+
+def test_where_its_files_may_not_be_read_it_is_not_known(netns, tmp_path) -> None:
+    namespace = netns()
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(mode=0o700)
+    ask = {"kind": "link", "files": [str(hidden / "*.conf")], "format": "text", "selector": {"name": "{@stem}"}}
+    unseen: list[Unseen] = []
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o711)
+
+    def asked() -> tuple[OwnerState, list[Unseen]]:
+        return state(None, unseen, **dict(TUNNELS, wants=[ask])), unseen
+
+    with namespace.entered():
+        found, told = as_nobody(asked)
+    assert found.alive is None
+    assert found.known_by.endswith("but what its links are called cannot be read (Permission denied)")
+    assert [(item.what, item.why) for item in told] == [("what mine wants (link)", "Permission denied")]
+
+
+def test_a_table_of_its_rules_that_has_routes_is_in_use(netns) -> None:
+    namespace = netns()
+    namespace.sh("ip rule add not fwmark 51820 table 51820")
+    namespace.sh("ip rule add table main suppress_prefixlength 0")
+    namespace.sh("ip route add 198.51.100.0/24 dev lo")
+    assert state(namespace.name, **TUNNELS).alive is False
+    namespace.sh("ip route add blackhole default table 51820")
+    used = state(namespace.name, **TUNNELS)
+    assert used.alive is None
+    assert used.known_by == "none of its links is here, but its rules lead to table 51820, and that has routes"
+    namespace.sh("ip route del blackhole default table 51820")
+    assert state(namespace.name, **TUNNELS).alive is False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Mark
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners.fits import specific
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import load
 
 STATUS = {"kind": "link", "sockets": ["/run/x.sock"], "request": "/status", "selector": {"name": "{name}"}}
@@ -41,7 +42,28 @@ def test_marks_are_numbers_and_ranges() -> None:
         fwmarks=((51820, 51820),),
         prefix="10.0.0.0/8",
     )
-    assert mark.specific
+    assert specific(mark)
+
+
+def test_the_shapes_of_rules() -> None:
+    shapes = [
+        {"kind": "rule", "tables": ["51820-51839"], "unmarked": True, "suppresses": None, "before_own": False},
+        {"kind": "rule", "suppresses": 0, "before_own": True, "proves": True},
+        {"kind": "rule", "suppresses": 0},
+        {"kind": "rule", "tables": ["51820"], "proves": False},
+    ]
+    assert loaded(objects=shapes).objects == (
+        Mark("rule", tables=((51820, 51839),), unmarked=True),
+        Mark("rule", suppresses=0, before_own=True),
+        Mark("rule", suppresses=0),
+        Mark("rule", tables=((51820, 51820),), proves=False),
+    )
+    assert [specific(mark) for mark in loaded(objects=shapes).objects] == [True, True, False, False]
+
+
+def test_what_lives_in_its_links_needs_no_process() -> None:
+    profile = loaded(processes=[], lives_in_links=True, objects=[{"kind": "link", "link_kind": "wireguard"}])
+    assert (profile.processes, profile.lives_in_links, profile.outlives) == ((), True, False)
 
 
 def test_what_is_not_said_has_its_default() -> None:
@@ -69,6 +91,12 @@ def test_the_fields_of_an_answer() -> None:
         ({"objects": [{"kind": "route", "tables": ["9-1"]}]}, "'9-1' is neither"),
         ({"objects": [{"kind": "rule", "fwmarks": ["0x100000000"]}]}, "neither a number"),
         ({"objects": [{"kind": "address", "prefix": "10.0.0.1/8"}]}, "objects.prefix: 10.0.0.1/8 has host bits set"),
+        ({"objects": [{"kind": "link", "proves": False}]}, "every link would fit"),
+        ({"objects": [{"kind": "route", "unmarked": True}]}, "a route has no unmarked; expected some of interface"),
+        ({"objects": [{"kind": "rule", "suppresses": 129}]}, "objects.suppresses: 129 is not the length of a prefix"),
+        ({"objects": [{"kind": "rule", "suppresses": -1}]}, "objects.suppresses: -1 is not the length of a prefix"),
+        ({"lives_in_links": True}, "lives_in_links: objects has no link"),
+        ({"lives_in_links": True, "outlives": True}, "outlives, lives_in_links: what lives in its links is gone with"),
         ({"units": ["frr"]}, "units: 'frr' is not the name of a unit, such as frr.service"),
         ({"units": ["a b.service"]}, "is not the name of a unit"),
         ({"paths": ["etc/x"]}, "paths: 'etc/x' is not an absolute path"),

@@ -60,10 +60,11 @@ def marks(draw) -> Mark:
     if kind in ("route", "rule"):
         said["tables"] = draw(NUMBERS)
     if kind == "rule":
-        said.update(priorities=draw(NUMBERS), fwmarks=draw(NUMBERS))
+        said.update(priorities=draw(NUMBERS), fwmarks=draw(NUMBERS), unmarked=draw(st.booleans()))
+        said.update(suppresses=draw(st.none() | st.just(0)), before_own=draw(st.booleans()))
     else:
         said["link_kind"] = draw(KIND)
-    return Mark(kind, **said)
+    return Mark(kind, proves=draw(st.booleans()), **said)
 
 
 WANTS = st.one_of(
@@ -111,17 +112,23 @@ ITEMS = st.one_of(
         src=st.none() | PREFIXES,
         iif=st.none() | NAMES,
         mark=st.none() | st.just(52),
+        invert=st.booleans(),
+        suppress_prefixlen=st.none() | st.just(0),
         proto=st.none() | PROTOS,
     ),
 )
 
 
-def host(owners) -> Index:
-    return Index(Snapshot(links=LINKS, owners=tuple(owners)))
+FOLLOWING = Rule(4, 40000, table=52, mark=52, invert=True)
+
+
+def host(owners, item) -> Index:
+    rules = (item, FOLLOWING) if isinstance(item, Rule) else ()
+    return Index(Snapshot(links=LINKS, rules=rules, owners=tuple(owners)))
 
 
 def may_be_of(index: Index, state: OwnerState, item) -> bool:
-    return any(fits(index, mark, item) is not False for mark in state.marks)
+    return any(fits(index, mark, item, state.marks) is not False for mark in state.marks)
 
 
 def says_no(index: Index, state: OwnerState, item) -> bool:
@@ -132,7 +139,7 @@ def says_no(index: Index, state: OwnerState, item) -> bool:
 
 @given(st.lists(OWNERS, max_size=4), ITEMS)
 def test_never_left_while_one_whose_it_may_be_lives_and_does_not_say_otherwise(owners, item) -> None:
-    index = host(owners)
+    index = host(owners, item)
     left = is_left(index, item)
     if left is None:
         return
@@ -147,11 +154,11 @@ def test_never_left_while_one_whose_it_may_be_lives_and_does_not_say_otherwise(o
 
 @given(st.lists(OWNERS, max_size=4), ITEMS)
 def test_left_means_more_than_a_protocol_that_others_use(owners, item) -> None:
-    index = host(owners)
+    index = host(owners, item)
     left = is_left(index, item)
     if left is None:
         return
-    sure = [mark for mark in left.marks if fits(index, mark, item)]
+    sure = [mark for mark in left.marks if fits(index, mark, item, left.marks)]
     named = any(wanted(index, want, item) for want in left.wants or ())
     alone = not any(
         may_be_of(index, other, item) for other in owners if other is not left and (other.present or other.alive)
@@ -161,9 +168,13 @@ def test_left_means_more_than_a_protocol_that_others_use(owners, item) -> None:
 
 @given(st.lists(OWNERS, max_size=4), ITEMS)
 def test_whose_names_a_live_owner_before_a_dead_one(owners, item) -> None:
-    index = host(owners)
+    index = host(owners, item)
     state = whose(index, item)
-    living = [each for each in owners if each.alive is True and any(fits(index, mark, item) for mark in each.marks)]
+    living = [
+        each
+        for each in owners
+        if each.alive is True and any(fits(index, mark, item, each.marks) for mark in each.marks)
+    ]
     if living:
         assert state is not None and state.alive is True
     wanting = wanted_by(index, item)
@@ -174,15 +185,15 @@ def test_whose_names_a_live_owner_before_a_dead_one(owners, item) -> None:
 @given(st.lists(OWNERS, max_size=3), ITEMS, OWNERS)
 def test_one_more_owner_never_makes_more_left(owners, item, another) -> None:
     """Who is heard of in addition can be a reason to keep; to remove only what it left itself."""
-    before = is_left(host(owners), item)
-    after = is_left(host([*owners, another]), item)
+    before = is_left(host(owners, item), item)
+    after = is_left(host([*owners, another], item), item)
     assert after is None or before is not None or after == another
 
 
 @given(st.lists(OWNERS, max_size=4), ITEMS, st.sampled_from([None, True]))
 def test_nothing_is_left_where_nobody_is_known_to_be_dead(owners, item, alive) -> None:
     mute = [dataclasses.replace(state, alive=alive, complete=()) for state in owners]
-    assert is_left(host(mute), item) is None
+    assert is_left(host(mute, item), item) is None
 
 
 @given(OWNERS, st.none() | NAMES)

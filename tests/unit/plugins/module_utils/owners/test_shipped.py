@@ -28,6 +28,7 @@ yaml = pytest.importorskip("yaml", reason="profiles are read on the controller")
 FOLDER = pathlib.Path(profiles.__file__).parent / "profiles"
 FILES = sorted(FOLDER.glob("*.yml"))
 SHIPPED = {path.stem: profiles.load(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in FILES}
+_TYPES = {"str": str, "bool": bool, "int": int, "list": list, "dict": dict}
 OWNERS = (
     "aws-vpc-cni", "bird", "calico", "cilium", "containerd", "docker", "doublezerod", "flannel", "frr", "ifupdown",
     "keepalived", "libvirt", "netbird", "netplan", "networkmanager", "openvpn", "podman", "strongswan",
@@ -56,7 +57,7 @@ def _within(data, options, where: str) -> None:
             continue
         value = data[name]
         assert "choices" not in spec or value in spec["choices"], place
-        assert isinstance(value, {"str": str, "bool": bool, "list": list, "dict": dict}[spec["type"]]), place
+        assert isinstance(value, _TYPES[spec["type"]]), place
         for item in value if spec["type"] == "list" else ():
             if "options" in spec:
                 _within(item, spec["options"], place)
@@ -104,8 +105,8 @@ def _first(ranges) -> int | None:
     return ranges[0][0] if ranges else None
 
 
-def _example(mark: Mark):
-    """A host with one object that a mark fits, and the object."""
+def _example(mark: Mark, own: tuple[Mark, ...]):
+    """A host with one object that a mark of an owner fits, and the object."""
     link = Link(2, _like(mark.name or mark.interface) or "eth0", kind=mark.link_kind)
     index = Index(Snapshot(links=(link,)))
     if mark.kind == "link":
@@ -115,22 +116,36 @@ def _example(mark: Mark):
     if mark.kind == "route":
         hops = (Hop(2),)
         return index, Route(4, "198.51.100.0/24", table=_first(mark.tables) or 254, proto=mark.proto or "99", hops=hops)
-    said = {
-        "priority": _first(mark.priorities) or 31000,
-        "table": _first(mark.tables) or 31000,
-        "mark": _first(mark.fwmarks),
-    }
-    return index, Rule(4, iif=_like(mark.interface), proto=mark.proto, **said)
+    rule = _rule(mark)
+    if not mark.before_own:
+        return index, rule
+    following = next(each for each in own if each.kind == "rule" and specific(each) and not each.before_own)
+    return Index(Snapshot(rules=(rule, _rule(following)))), rule
+
+
+def _rule(mark: Mark) -> Rule:
+    table = _first(mark.tables) or 31000
+    return Rule(
+        4,
+        _first(mark.priorities) or 31000,
+        table=table,
+        mark=table if mark.unmarked else _first(mark.fwmarks),
+        invert=mark.unmarked,
+        suppress_prefixlen=mark.suppresses,
+        iif=_like(mark.interface),
+        proto=None if mark.proto == "unspec" else mark.proto,
+    )
 
 
 @pytest.mark.parametrize(("name", "mark"), _examples())
 def test_no_two_profiles_claim_the_same(name: str, mark: Mark) -> None:
-    index, item = _example(mark)
-    assert fits(index, mark, item) is True
+    index, item = _example(mark, SHIPPED[name].objects)
+    assert fits(index, mark, item, SHIPPED[name].objects) is True
     others = [
         other.name
         for other in SHIPPED.values()
-        if other is not SHIPPED[name] and any(specific(each) and fits(index, each, item) for each in other.objects)
+        if other is not SHIPPED[name]
+        and any(specific(each) and fits(index, each, item, other.objects) for each in other.objects)
     ]
     assert others == []
 
@@ -145,3 +160,4 @@ def test_the_guide_lists_them_all() -> None:
     for profile in SHIPPED.values():
         row = table.partition("* - %s\n" % profile.name)[2].partition("   * - ")[0]
         assert ("outlives" in row) is profile.outlives, profile.name
+        assert ("lives in its links" in row) is profile.lives_in_links, profile.name

@@ -199,3 +199,93 @@ def test_links_by_kind() -> None:
     assert is_left(host(state), Address(4, 2, "10.0.0.2", 32)) is None
     gone = Address(4, 99, "10.0.0.2", 32)
     assert is_left(host(state), gone) is None, "its link is not in the snapshot"
+
+
+# The rules of wg-quick ------------------------------------------------------------------------------------------------
+
+WG = OwnerState(
+    "wireguard",
+    False,
+    "no process wireguard-go runs here; none of its links is here",
+    present=True,
+    marks=(
+        Mark("rule", tables=((51820, 51839),), fwmarks=((51820, 51839),), proves=False),
+        Mark("rule", tables=((51820, 51839),), unmarked=True, proto="unspec"),
+        Mark("rule", tables=((254, 254),), suppresses=0, before_own=True, proto="unspec"),
+    ),
+)
+MAIN = Rule(4, 32764, table=254, suppress_prefixlen=0)
+DEFAULT = Rule(4, 32765, table=51820, mark=51820, mask=0xFFFFFFFF, invert=True)
+
+
+def ruled(*rules: Rule, owners: tuple[OwnerState, ...] = (WG,)) -> Index:
+    return Index(Snapshot(rules=rules, owners=owners))
+
+
+def test_both_rules_of_a_dead_tunnel_are_left() -> None:
+    index = ruled(MAIN, DEFAULT, Rule(4, 32766, table=254))
+    assert name(is_left(index, MAIN)) == name(is_left(index, DEFAULT)) == "wireguard"
+    assert is_left(index, Rule(4, 32766, table=254)) is None
+    living = ruled(MAIN, DEFAULT, owners=(alive(WG),))
+    for rule in (MAIN, DEFAULT):
+        assert is_left(living, rule) is None and name(whose(living, rule)) == "wireguard"
+        assert is_left(ruled(MAIN, DEFAULT, owners=(unknown(WG),)), rule) is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"mark": 51821},
+        {"table": 51821},
+        {"mask": 0xFF},
+        {"invert": False},
+        {"src": "192.0.2.0/24"},
+        {"uid_range": (0, 0)},
+        {"tos": 4},
+        {"proto": "static"},
+        {"suppress_prefixlen": 0},
+        {"table": 500, "mark": 500},
+        {"action": "goto", "goto": 7, "table": None},
+    ],
+)
+def test_one_that_differs_in_anything_is_not_proven_to_be_wg_quicks(said) -> None:
+    other = dataclasses.replace(DEFAULT, **said)
+    index = ruled(MAIN, other)
+    assert is_left(index, other) is None and is_left(index, MAIN) is None
+
+
+def test_what_only_protects_is_kept_while_its_owner_lives() -> None:
+    by_hand = dataclasses.replace(DEFAULT, invert=False)
+    assert is_left(ruled(by_hand), by_hand) is None and name(whose(ruled(by_hand), by_hand)) == "wireguard"
+    other = OwnerState("other", False, "", present=True, marks=(Mark("rule", tables=((51820, 51820),)),))
+    assert name(is_left(ruled(by_hand, owners=(WG, other)), by_hand)) == "other"
+    assert is_left(ruled(by_hand, owners=(alive(WG), other)), by_hand) is None
+    only = dataclasses.replace(FRR, marks=(Mark("route", proto="bgp", proves=False),))
+    assert is_left(host(only), UPSTREAM) is None, "not even where nobody else uses the protocol"
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (MAIN,),
+        (MAIN, Rule(4, 32766, table=254)),
+        (DEFAULT, dataclasses.replace(MAIN, priority=32766)),
+        (MAIN, Rule(4, 32764, table=7), DEFAULT),
+        (MAIN, dataclasses.replace(DEFAULT, family=6)),
+        (dataclasses.replace(MAIN, suppress_prefixlen=1), DEFAULT),
+        (dataclasses.replace(MAIN, mark=1), DEFAULT),
+        (dataclasses.replace(MAIN, proto="static"), DEFAULT),
+        (MAIN, dataclasses.replace(MAIN, priority=32765)),
+    ],
+)
+def test_a_rule_that_suppresses_is_everybodys_unless_it_stands_right_before(rules) -> None:
+    index = ruled(*rules)
+    assert [rule for rule in rules if is_left(index, rule) and rule.table == 254] == []
+
+
+def test_it_is_left_only_with_the_rule_that_it_stands_before() -> None:
+    index = ruled(
+        MAIN, DEFAULT, owners=(WG, OwnerState("other", True, "", marks=(Mark("rule", fwmarks=((51820, 51820),)),)))
+    )
+    assert is_left(index, DEFAULT) is None and is_left(index, MAIN) is None
+    assert is_left(ruled(DEFAULT), MAIN) is None, "it is not among the rules, so what follows it is not known"
