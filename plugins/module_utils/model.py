@@ -382,7 +382,8 @@ class Event:
     """
 
     error: str
-    """errno name: ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, ENODEV, ENETDOWN, EPERM, EACCES, EINVAL."""
+    """errno name: ENETUNREACH, EHOSTUNREACH, EADDRNOTAVAIL, ENODEV, ENETDOWN, EPERM, EACCES, EINVAL; EXDEV of a packet that
+    came in and was dropped, because another link leads to its source."""
     source: EventSource
     text: str = ""
     """The last line that told of it, bounded and with control characters escaped."""

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kernel's own counters of what it could not send (/proc/net/snmp, snmp6 and netstat; RFC 4293), read twice.
+"""The kernel's own counters of what it could not send or did not take (/proc/net/snmp, snmp6 and netstat; RFC 4293), read twice.
 
 They need no log and no root, and tell neither who nor where to. Measured on Linux 6.18 (the test of the same name in
 tests/integration/kernel holds each line):
@@ -15,7 +15,9 @@ tests/integration/kernel holds each line):
   and the IPv6 source that is not local (EINVAL). So does what is sent into the void: no carrier, a transparent socket, and
   the IPv6 socket that was bound before its address went;
 * what a firewall drops or rejects on its way out (EPERM) raises OutDiscards. So do full queues: it is not read;
-* a packet that came in and should be forwarded where no route leads raises InNoRoutes (IpExt in IPv4).
+* a packet that came in and should be forwarded where no route leads raises InNoRoutes (IpExt in IPv4);
+* a packet that came in by a link that does not lead to its source, and is dropped for that (rp_filter), raises
+  IPReversePathFilter, whichever the link.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ class Counter:
 
     file: str
     name: str
+    error: str = "ENETUNREACH"
 
     @property
     def words(self) -> t.Sequence[str]:
@@ -51,6 +54,7 @@ COUNTERS = (
     Counter("netstat", "IpExt InNoRoutes"),
     Counter("snmp6", "Ip6OutNoRoutes"),
     Counter("snmp6", "Ip6InNoRoutes"),
+    Counter("netstat", "TcpExt IPReversePathFilter", "EXDEV"),
 )
 
 
@@ -85,7 +89,7 @@ class Counting:
 
     def _event(self, counter: Counter, before: int, after: int, seconds: float) -> Event:
         return Event(
-            error="ENETUNREACH",
+            error=counter.error,
             source=EventSource("counter", path="/proc/net/" + counter.file, counter=counter.name),
             text="%s rose from %d to %d in %.1f s" % (counter.name, before, after, seconds),
             first=self._began[0],

@@ -79,7 +79,7 @@ class UnreachableErrors(HostCheck):
 
     def _counts(self, event: Event) -> bool:
         if event.source.kind == "counter":
-            return True
+            return event.error in _ROUTES_SAY
         recent = event.last is not None and self.index.snapshot.taken - event.last <= GOING_ON
         return recent and event.error in _ROUTES_SAY
 
