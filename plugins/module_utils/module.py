@@ -52,10 +52,20 @@ def run_apart(
     argument_spec: t.Mapping[str, t.Any], collect: t.Callable[[t.Dict[str, t.Any]], t.Dict[str, t.Any]], **kw: t.Any
 ) -> None:
     """Run a module that only reads, and not the kernel's tables: it needs no pyroute2. The rest is as with :func:`run`."""
+    run_asked(argument_spec, lambda params, _check: collect(params), **kw)
+
+
+def run_asked(
+    argument_spec: t.Mapping[str, t.Any],
+    act: t.Callable[[t.Dict[str, t.Any], bool], t.Dict[str, t.Any]],
+    **kw: t.Any,
+) -> None:
+    """The same for a module that sends or hears packets because that was asked for: ``act`` is told of check mode too, where
+    it does neither."""
     module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kw)
     _hold_python(module)
     try:
-        result = collect(module.params)
+        result = act(module.params, module.check_mode)
     except (ValueError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**bounded_result(dict(result, changed=False)))

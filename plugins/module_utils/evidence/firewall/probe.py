@@ -10,16 +10,14 @@ import contextlib
 import ctypes
 import errno
 import os
-import socket
-import struct
 import typing as t
 
 from ...kernel.namespace import entered
+from ...probing import icmp
+from ...probing.sockets import opened, place, prepare
 from .flow import Packet
 
-_SO_MARK = 36
 _PAYLOAD = b"netmend.reclaim"
-_ECHO = {4: 8, 6: 128}
 _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
@@ -33,7 +31,7 @@ class Probe:
     def __init__(self, netns: str | int | None, flow: Packet, interface: str | None = None) -> None:
         self.flow = flow
         with entered(netns), _as_user(flow.uid):
-            self._socket = _opened(flow)
+            self._socket = opened(flow.family, str(flow.protocol))
         try:
             self._prepare(interface)
         except BaseException:
@@ -41,25 +39,21 @@ class Probe:
             raise
 
     def _prepare(self, interface: str | None) -> None:
-        flow, opened = self.flow, self._socket
-        opened.setblocking(False)
-        if flow.mark:
-            opened.setsockopt(socket.SOL_SOCKET, _SO_MARK, struct.pack("=I", flow.mark))
-        if interface is not None:
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(interface))
+        flow, own = self.flow, self._socket
+        prepare(own, interface, flow.mark or 0)
         self.exact = True
         """Has it the flow's own source port?"""
         try:
-            opened.bind(_address(flow.family, flow.source, 0 if flow.protocol == "icmp" else flow.sport or 0))
+            own.bind(place(flow.family, flow.source, 0 if flow.protocol == "icmp" else flow.sport or 0))
         except OSError as exc:
             if exc.errno != errno.EADDRINUSE:
                 raise
             self.exact = False
-            opened.bind(_address(flow.family, flow.source, 0))
-        self._target = _address(flow.family, flow.to, flow.port or 9)
+            own.bind(place(flow.family, flow.source, 0))
+        self._target = place(flow.family, flow.to, flow.port or 9)
         if flow.protocol != "tcp":  # which chooses the source, and sends nothing
-            opened.connect(self._target)
-        name = opened.getsockname()
+            own.connect(self._target)
+        name = own.getsockname()
         self.source: t.Optional[str] = None if name[0] in ("0.0.0.0", "::") else str(name[0]).partition("%")[0]
         self.sport = os.getpid() & 0xFFFF if flow.protocol == "icmp" else int(name[1])
         """Of an echo request: its identifier."""
@@ -87,7 +81,7 @@ class Probe:
             if self.flow.protocol == "tcp":
                 self._socket.connect(self._target)
             elif self.flow.protocol == "icmp":
-                self._socket.send(_echo_request(self.flow.family, self.sport))
+                self._socket.send(icmp.echo_request(self.flow.family, self.sport, 1, _PAYLOAD))
             else:
                 self._socket.send(_PAYLOAD)
         except BlockingIOError:
@@ -95,31 +89,6 @@ class Probe:
         except OSError as exc:
             return errno.errorcode.get(exc.errno or 0, str(exc.errno))
         return None
-
-
-def _opened(flow: Packet) -> socket.socket:
-    family = socket.AF_INET if flow.family == 4 else socket.AF_INET6
-    if flow.protocol == "tcp":
-        return socket.socket(family, socket.SOCK_STREAM)
-    if flow.protocol == "udp":
-        return socket.socket(family, socket.SOCK_DGRAM)
-    if flow.protocol == "icmp":
-        return socket.socket(
-            family, socket.SOCK_RAW, socket.IPPROTO_ICMP if flow.family == 4 else socket.IPPROTO_ICMPV6
-        )
-    raise ValueError("no probe is known for the protocol %s; expected tcp, udp or icmp" % flow.protocol)
-
-
-def _echo_request(family: int, number: int) -> bytes:
-    """RFC 792, RFC 4443. The kernel itself fills in the checksum of ICMPv6."""
-
-    def message(checksum: int) -> bytes:
-        return struct.pack("!BBHHH", _ECHO[family], 0, checksum, number, 1) + _PAYLOAD
-
-    data = message(0) + b"\0" * (len(_PAYLOAD) % 2)
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    total = (total & 0xFFFF) + (total >> 16)
-    return message(~(total + (total >> 16)) & 0xFFFF)
 
 
 @contextlib.contextmanager
@@ -133,9 +102,3 @@ def _as_user(uid: int | None) -> t.Iterator[None]:
         yield
     finally:
         _LIBC.setfsuid(before)
-
-
-def _address(family: int, address: str | None, port: int) -> t.Any:
-    if address is None:
-        return ("0.0.0.0" if family == 4 else "::", port)
-    return socket.getaddrinfo(address, port, flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV)[0][4]
