@@ -36,11 +36,17 @@ class NoJournal(Exception):
 
 def command(unit: str, minutes: int, entries: int = _ENTRIES) -> t.List[str]:
     """What is run, and what a person would type (there without the output options)."""
-    return ["journalctl", "--unit=%s" % unit, "--since=-%dmin" % minutes, "--lines=%d" % entries, "--no-pager"]
+    return ["journalctl", "--unit=%s" % unit, *_latest(minutes, entries), "--no-pager"]
+
+
+def _latest(minutes: int, entries: int) -> t.List[str]:
+    """Of the last minutes' entries the latest. With --since, and without --reverse, --lines means the first ones
+    (systemd 252)."""
+    return ["--since=-%dmin" % minutes, "--lines=%d" % entries, "--reverse"]
 
 
 def lines(unit: str, minutes: int) -> t.Iterator[Line]:
-    """The unit's entries of the last minutes, oldest first. Raises NoJournal."""
+    """The unit's entries of the last minutes, in no order that could be relied on. Raises NoJournal."""
     return _entries(command(unit, minutes), unit)
 
 
@@ -55,7 +61,7 @@ def read(
     what = " ".join(units) or "all units"
     # journalctl takes one beginning only: the entries after a cursor are held against the window here. With --lines it would
     # look for words backwards from the cursor.
-    begin = ["--after-cursor=%s" % cursor] if cursor else ["--since=-%dmin" % minutes, "--lines=%d" % _ENTRIES]
+    begin = ["--after-cursor=%s" % cursor] if cursor else _latest(minutes, _ENTRIES)
     argv = ["journalctl", *("--unit=%s" % unit for unit in units), *begin, "--no-pager"]
     oldest = time.time() - 60 * minutes if cursor else 0.0
     # A pattern without a capital letter ignores case. Only what is not a word of its own is escaped: PCRE is not Python.

@@ -71,54 +71,58 @@ def read(line: Line, log: SessionLog) -> Told | None:
     return Told(groups.get("interface"), local, peer, errno_in(str(fields.get(log.error, ""))), time)
 
 
-def fold(
-    profile: Profile,
-    lines: t.Iterable[Line],
-    processes: t.Sequence[t.Tuple[Process, str | None]],
-    source: str,
-    command: str,
-) -> t.List[OwnerSession]:
-    """What a log says of the sessions of an owner's running processes, one claim per session.
+class Claims:
+    """What one log says of the sessions of one owner's running processes, taken line by line: one claim per session.
 
     ``processes`` are (process, systemd unit) pairs. A line counts when its process runs and wrote it after it was
     started, and when it tells an error of the unreachable family at a known time.
     """
-    running = {process.pid: (process, unit) for process, unit in processes}
-    folds: t.Dict[_Key, _Fold] = {}
-    for line in lines:
+
+    def __init__(
+        self, profile: Profile, processes: t.Sequence[t.Tuple[Process, str | None]], source: str, command: str
+    ) -> None:
+        self._profile = profile
+        self._running = {process.pid: (process, unit) for process, unit in processes}
+        self._source = source
+        self._command = command
+        self._folds: t.Dict[_Key, _Fold] = {}
+
+    def take(self, line: Line) -> None:
         pid = line.pid
-        if pid is None and len(running) == 1:
-            pid = next(iter(running))  # a file without a syslog header; the time decides
-        if pid not in running:
-            continue
-        for log in profile.session_logs:
+        if pid is None and len(self._running) == 1:
+            pid = next(iter(self._running))  # a file without a syslog header; the time decides
+        if pid not in self._running:
+            return
+        for log in self._profile.session_logs:
             told = read(line, log)
             if told is None or told.error is None or told.time is None:
                 continue
-            if not running[pid][0].may_have_told(told.time, named=line.pid is not None):
+            if not self._running[pid][0].may_have_told(told.time, named=line.pid is not None):
                 continue
-            _add(folds, (pid, told.interface, told.local, told.peer), told, told.time, line.text)
+            _add(self._folds, (pid, told.interface, told.local, told.peer), told, told.time, line.text)
             break
-    return [
-        OwnerSession(
-            owner=profile.name,
-            process=running[key[0]][0],
-            unit=running[key[0]][1],
-            interface=None if item.told.interface is None else clean(item.told.interface, 64),
-            local=item.told.local,
-            peer=item.told.peer,
-            errors=item.errors,
-            first=item.first,
-            last=item.last,
-            error=item.told.error,
-            source=source,
-            command=command,
-            sample=clean(item.sample, _SAMPLE),
-            restart=profile.restart,
-            advice=profile.advice,
-        )
-        for key, item in folds.items()
-    ]
+
+    def sessions(self) -> t.List[OwnerSession]:
+        return [
+            OwnerSession(
+                owner=self._profile.name,
+                process=self._running[key[0]][0],
+                unit=self._running[key[0]][1],
+                interface=None if item.told.interface is None else clean(item.told.interface, 64),
+                local=item.told.local,
+                peer=item.told.peer,
+                errors=item.errors,
+                first=item.first,
+                last=item.last,
+                error=item.told.error,
+                source=self._source,
+                command=self._command,
+                sample=clean(item.sample, _SAMPLE),
+                restart=self._profile.restart,
+                advice=self._profile.advice,
+            )
+            for key, item in self._folds.items()
+        ]
 
 
 def _add(folds: t.Dict[_Key, _Fold], key: _Key, told: Told, time: float, text: str) -> None:

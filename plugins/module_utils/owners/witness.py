@@ -13,13 +13,15 @@ from ..evidence import files, journal
 from ..evidence.line import Line
 from ..model import Event, OwnerSession, Process, Unseen
 from .profile import Profile
-from .sessions import fold
+from .sessions import Claims
 
 WINDOW = 15
 """Minutes of the journal that are read: what goes on shows in it, what is older is history."""
 
 Running = t.Callable[[t.Collection[str]], t.Sequence[t.Tuple[Process, t.Optional[str]]]]
 """The running processes with one of these command names, each with its systemd unit."""
+_Owner = t.Tuple[Profile, t.Sequence[t.Tuple[Process, t.Optional[str]]]]
+"""A profile with its running processes."""
 
 
 def owner_sessions(
@@ -30,22 +32,39 @@ def owner_sessions(
     unseen: t.List[Unseen],
 ) -> t.Tuple[OwnerSession, ...]:
     """What the journal of each owner's unit, the given log files, and ``events`` of strace say of sessions that owners
-    hold, one claim for each session and witness. What cannot be read is added to ``unseen``."""
+    hold, one claim for each session and witness. Each journal and each log is read once, whoever it is of. What cannot be
+    read is added to ``unseen``."""
     told: t.List[OwnerSession] = []
     traced = [event for event in events if event.source.kind == "strace" and event.pid is not None]
+    of_units: t.Dict[str, t.List[_Owner]] = {}
+    owners: t.List[_Owner] = []
     for profile in profiles:
         processes = running(profile.processes) if profile.session_logs else ()
         if not processes:
             continue
         told.extend(_traced(profile, processes, traced))
-        for unit in sorted({unit for _process, unit in processes if unit}):
-            lines = _readable(journal.lines(unit, WINDOW), "journal of %s" % unit, unseen)
-            command = shlex.join(journal.command(unit, WINDOW))
-            told.extend(fold(profile, lines, processes, "journal of %s" % unit, command))
-        for path in logs:
-            lines = _readable(files.lines(path), "log %s" % path, unseen)
-            told.extend(fold(profile, lines, processes, "log %s" % path, shlex.join(["tail", "--lines=100", path])))
+        owners.append((profile, processes))
+        for unit in {unit for _process, unit in processes if unit}:
+            of_units.setdefault(unit, []).append((profile, processes))
+    for unit, concerned in sorted(of_units.items()):
+        command = shlex.join(journal.command(unit, WINDOW))
+        told.extend(_logged(journal.lines(unit, WINDOW), "journal of %s" % unit, command, concerned, unseen))
+    for path in logs if owners else ():
+        command = shlex.join(["tail", "--lines=100", path])
+        told.extend(_logged(files.lines(path), "log %s" % path, command, owners, unseen))
     return _one_each(told)
+
+
+def _logged(
+    lines: t.Iterator[Line], source: str, command: str, owners: t.Iterable[_Owner], unseen: t.List[Unseen]
+) -> t.Iterator[OwnerSession]:
+    """What one log says of these owners' sessions."""
+    claims = [Claims(profile, processes, source, command) for profile, processes in owners]
+    for line in _readable(lines, source, unseen):
+        for each in claims:
+            each.take(line)
+    for each in claims:
+        yield from each.sessions()
 
 
 def _readable(lines: t.Iterator[Line], what: str, unseen: t.List[Unseen]) -> t.Iterator[Line]:

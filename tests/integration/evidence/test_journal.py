@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
+import shutil
 import struct
 import subprocess
 import sys
 import time
 
 import pytest
+import yaml
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners import profile
 
 REMOTE = "/lib/systemd/systemd-journal-remote"
 SEED = (
@@ -33,6 +37,27 @@ unseen = []
 events = fold(from_journal(minutes, units, unseen, cursor), time.time())
 print(json.dumps([[dataclasses.asdict(event) for event in events], [item.why for item in unseen]]))
 """
+# What owners' journals and logs say, and how often each was opened.
+SESSIONS = """
+import json, sys
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Process
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners import profile, witness
+
+profiles, running, logs = json.loads(sys.argv[1])
+opened = []
+sys.addaudithook(lambda event, args: opened.append(args[0]) if event == "open" and args[0] in logs else None)
+unseen = []
+told = witness.owner_sessions(
+    [profile.load(each) for each in profiles],
+    lambda names: [(Process(pid, name, started=1.0), unit) for name, pid, unit in running if name in names],
+    logs, (), unseen,
+)
+print(json.dumps([
+    sorted([each.owner, each.process.pid, each.source, each.errors] for each in told),
+    opened,
+    [[item.what, item.why] for item in unseen],
+]))
+"""
 PLACE = """
 set -e
 mount -t tmpfs none /run
@@ -48,6 +73,7 @@ class Journal:
         self.directory = directory
         self.now = int(time.time())
         self.export = b""
+        self.path = os.environ["PATH"]
 
     def add(self, ago: int, message: bytes, **fields: str) -> None:
         moment = (self.now - ago) * 1000000
@@ -58,18 +84,31 @@ class Journal:
             self.export += name.encode() + b"\n" + struct.pack("<Q", len(value)) + value + b"\n"
         self.export += b"\n"
 
+    def wrap(self, script: str) -> None:
+        """Put a shell script in journalctl's place; ``"$real"`` is what it stands before."""
+        folder = self.directory / "bin"
+        folder.mkdir()
+        wrapper = folder / "journalctl"
+        wrapper.write_text("#!/bin/sh\nreal=%s\n%s" % (shutil.which("journalctl"), script))
+        wrapper.chmod(0o755)
+        self.path = "%s:%s" % (folder, os.environ["PATH"])
+
     def read(self, minutes=15, units=(), cursor=None, entries=None):
+        return self.ask(READ, [minutes, list(units), cursor, entries])
+
+    def ask(self, script: str, asked: object):
         made, place = self.directory / "made.journal", self.directory / "place.sh"
         (self.directory / "export").write_bytes(self.export)
         made.unlink(missing_ok=True)
         subprocess.run([REMOTE, "-o", made, self.directory / "export"], check=True, capture_output=True)
         place.write_text(PLACE)
-        asked = json.dumps([minutes, list(units), cursor, entries])
+        argv = ["unshare", "-m", "--propagation", "private", "sh", place, made]
         done = subprocess.run(
-            ["unshare", "-m", "--propagation", "private", "sh", place, made, sys.executable, "-c", READ, asked],
+            [*argv, sys.executable, "-c", script, json.dumps(asked)],
             stdout=subprocess.PIPE,
             check=True,
             timeout=60,
+            env=dict(os.environ, PATH=self.path),
         )
         return json.loads(done.stdout)
 
@@ -162,3 +201,72 @@ def test_a_cursor_that_is_none_is_told(journal) -> None:
     events, (why,) = journal.read(cursor="nonsense")
     assert events == []
     assert "failed" in why
+
+
+REFUSES = """
+for word; do
+    case $word in
+    --grep=*)
+        echo "$complaint" >&2
+        exit 1
+        ;;
+    esac
+done
+exec "$real" "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    "complaint",
+    [
+        pytest.param("journalctl: unrecognized option '--grep'", id="before systemd 237"),
+        pytest.param("Compiled without pattern matching support", id="built without PCRE"),
+    ],
+)
+def test_where_journalctl_cannot_look_for_words_all_entries_are_read(journal, complaint: str) -> None:
+    for ago in (60, 55):
+        daemon(journal, ago)
+    journal.add(50, b"all is well", _PID="1", _COMM="x", _SYSTEMD_UNIT="x.service")
+    with_words = journal.read()
+    journal.wrap('complaint="%s"%s' % (complaint, REFUSES))
+    without = journal.read()
+    (event,), unseen = without
+    assert (event["count"], unseen) == (2, [])
+    cursors = [each[0][0]["source"].pop("cursor") for each in (with_words, without)]
+    assert all(cursors), "the journal is made anew for each, and has a new name in them"
+    assert with_words == without
+
+    # what is not needed counts as well, and the latest are kept
+    (latest,), (why,) = journal.read(entries=2)
+    assert (latest["count"], latest["last"]) == (1, journal.now - 55)
+    assert why == "only 2 entries of the window were read, there may be more"
+
+    # with a cursor too, and what came before the window stays out of it
+    daemon(journal, 5000, "3")
+    daemon(journal, 10, "3")
+    (later,), unseen = journal.read(cursor=cursors[1])
+    assert (later["pid"], later["count"], unseen) == (3, 1, [])
+    assert journal.read(cursor="nonsense")[0] == []
+
+
+def test_each_owners_journal_and_each_log_is_read_once(journal, tmp_path) -> None:
+    for ago in (60, 55):
+        daemon(journal, ago)
+    log, missing = tmp_path / "all.log", tmp_path / "missing.log"
+    stamped = SEED.replace("2025-11-30T19:36:22", time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(journal.now - 30)))
+    log.write_text("Nov 30 19:36:22 host doublezerod[1027617]: %s\n" % stamped)
+    shipped = pathlib.Path(profile.__file__).parent / "profiles" / "doublezerod.yml"
+    same = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+    profiles = [same, dict(same, name="another"), dict(same, name="absent", processes=["absent"])]
+    running = [["doublezerod", 1027617, "doublezerod.service"]]
+    journal.wrap('echo "$*" >>%s\nexec "$real" "$@"\n' % (tmp_path / "calls"))
+    told, opened, unseen = journal.ask(SESSIONS, [profiles, running, [str(log), str(missing)]])
+    assert told == [
+        [owner, 1027617, source, errors]
+        for owner in ("another", "doublezerod")
+        for source, errors in (("journal of doublezerod.service", 2), ("log %s" % log, 1))
+    ]
+    (call,) = (tmp_path / "calls").read_text().splitlines()
+    assert call.startswith("--unit=doublezerod.service ")
+    assert opened == [str(log), str(missing)]
+    assert unseen == [["log %s" % missing, "No such file or directory"]]

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.evidence.line import Line, writer
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Process
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.profile import load
-from ansible_collections.netmend.reclaim.plugins.module_utils.owners.sessions import MAX_SESSIONS, fold
+from ansible_collections.netmend.reclaim.plugins.module_utils.owners.sessions import MAX_SESSIONS, Claims
 
 # The line of the public incident, whole.
 SEED = (
@@ -40,7 +40,10 @@ PROFILE = load(
 
 
 def told(*texts: str, running=((DAEMON, "doublezerod.service"),)):
-    return fold(PROFILE, [Line(text=text, pid=writer(text)) for text in texts], running, "log x", "tail x")
+    claims = Claims(PROFILE, running, "log x", "tail x")
+    for text in texts:
+        claims.take(Line(text=text, pid=writer(text)))
+    return claims.sessions()
 
 
 def test_the_incidents_line_names_its_session() -> None:
