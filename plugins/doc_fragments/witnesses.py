@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What an audit is told of, and whom it asks, beside the kernel's tables."""
+    """What an audit is told of, and what it reads, beside the kernel's tables; ``evidence`` goes with it."""
 
     DOCUMENTATION = r"""
 options:
@@ -445,13 +445,6 @@ options:
                 in that field.
             type: str
             required: true
-  logs:
-    description:
-      - Log files on the host that hold lines of the owners, beside the journal of their units, which is always read.
-      - A log is a witness, not a judge. What it says is held against the kernel.
-    type: list
-    elements: path
-    default: []
   firewall:
     description:
       - Read the firewall of the namespace (nftables, and iptables in both its variants), and find what it drops of what
@@ -479,62 +472,4 @@ options:
         and none for another network namespace than the one that the host starts with.
       - For a container, the directory that is its root.
     type: path
-  journal:
-    description:
-      - The systemd journal of the host, where programs of all kinds say that a send was refused. Its last 15 minutes are
-        read where this is not given and systemd runs.
-    type: dict
-    suboptions:
-      since:
-        description:
-          - How many minutes back, from V(1) to V(10080).
-        type: int
-        default: 15
-      units:
-        description:
-          - Only these units. All when not given.
-        type: list
-        elements: str
-      cursor:
-        description:
-          - Only what comes after the entry with this cursor.
-        type: str
-  strace:
-    description:
-      - What strace shows of sends that failed, in a file, or of a process that is traced now. Exactly one of its O(strace.path),
-        O(strace.pid) and O(strace.unit) is given. A process of another network namespace is not traced.
-      - To trace needs root (or the right to ptrace the process) and strace on the host. The process goes on meanwhile, slower,
-        and is let go whatever happens. Only calls that send, connect or bind are looked at, and nothing of what is sent is kept.
-    type: dict
-    suboptions:
-      path:
-        description:
-          - A file that strace wrote, or that has what it printed, in any of its formats.
-          - Only with C(-ttt) strace tells a date. Of events without one it is not known whether they are still going on.
-        type: path
-      pid:
-        description:
-          - Trace this process, its threads and its children.
-        type: int
-      unit:
-        description:
-          - Trace all processes of this systemd unit.
-        type: str
-      seconds:
-        description:
-          - For how long to trace, from V(1) to V(300). What lasts at least ten seconds can show that errors persist.
-          - An audit that plans looks twice, and traces each time.
-        type: int
-        default: 15
-  counters:
-    description:
-      - The kernel's own counters of what it could not send for want of a route or a source (C(/proc/net/snmp) and its kin), read
-        twice. They show whether it goes on right now, without any log, and not whose it is.
-    type: dict
-    suboptions:
-      seconds:
-        description:
-          - For how long to count, from V(1) to V(300). A trace runs in the same time.
-        type: int
-        default: 5
 """

@@ -13,7 +13,8 @@ import typing as t
 from . import hostid
 from .evidence.folding import fold
 from .evidence.resolvers import resolvers
-from .info.evidence import ASKED, COUNTERS, JOURNAL, STRACE, check, witnessed
+from .info.evidence import OPTIONS as EVIDENCE
+from .info.evidence import check, witnessed
 from .intent import OPTIONS as INTENT
 from .kernel.port import Kernel
 from .model import BootObject, Event, Firewall, OwnerState, Resolver, Unseen
@@ -28,14 +29,11 @@ if t.TYPE_CHECKING:
 OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "intent": {"type": "dict", "default": {}, "options": INTENT},
     "owners": {"type": "list", "elements": "dict", "default": [], "options": OWNER},
-    "logs": {"type": "list", "elements": "path", "default": []},
     "firewall": {"type": "bool", "default": True},
     "firewall_trace": {"type": "bool", "default": False},
     "resolver_query": {"type": "bool", "default": False},
     "boot_root": {"type": "path"},
-    "journal": {"type": "dict", "options": JOURNAL},
-    "strace": {"type": "dict", "options": STRACE},
-    "counters": {"type": "dict", "options": COUNTERS},
+    **EVIDENCE,
 }
 """The argument spec of what an audit is told and whom it asks."""
 _COMM = 15
@@ -46,7 +44,7 @@ _SYSTEMD = "/run/systemd/system"
 
 def options(params: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """The witnesses that are asked, from a module's arguments. Raises ValueError that names what is wrong."""
-    asked = {name: params[name] for name in ASKED if name != "logs" and params.get(name)}
+    asked = {name: params[name] for name in EVIDENCE if name != "logs" and params.get(name)}
     if asked:
         check(asked)
     return asked

@@ -20,6 +20,7 @@ extends_documentation_fragment:
   - netmend.reclaim.port
   - netmend.reclaim.reads
   - netmend.reclaim.witnesses
+  - netmend.reclaim.evidence
 options:
   rules:
     description:

@@ -19,74 +19,9 @@ description:
     client takes anew for each try.
   - A line that merely contains the words is no event. What a line does not hold is null in its event, never guessed.
   - A log is a witness. What it says is a claim, which M(netmend.reclaim.reach_info) holds against the kernel.
+extends_documentation_fragment:
+  - netmend.reclaim.evidence
 options:
-  logs:
-    description:
-      - Log files, by absolute path. Files that were rotated away beside them (C(x.1), C(x.2.gz), C(x-20251130.xz) and the
-        like, also compressed with bzip2) are read too, the newest first, until 16 MiB of them all are read.
-      - Syslog lines (RFC 3164, RFC 5424, ISO 8601), JSON lines, logfmt lines and the formats of many programs are understood.
-      - A time that the message itself holds as a JSON or logfmt field counts before that of the header. A time without zone is
-        the host's local time. One without year (RFC 3164) is of the last year in which it is not after the file was last
-        written.
-      - A file that does not exist or cannot be read is told in RV(unseen); the others are read.
-    type: list
-    elements: str
-  journal:
-    description:
-      - The systemd journal of the host. At most 5000 entries that speak of such an error are read, the last ones, or the first after O(journal.cursor).
-    type: dict
-    suboptions:
-      since:
-        description:
-          - How many minutes back, from V(1) to V(10080).
-        type: int
-        default: 15
-      units:
-        description:
-          - Only these units. All when not given.
-        type: list
-        elements: str
-      cursor:
-        description:
-          - Only what comes after the entry with this cursor, such as RV(events[].source.cursor) of an earlier run.
-        type: str
-  strace:
-    description:
-      - What strace shows of sends that failed, in a file, or of a process that is traced now. Exactly one of its O(strace.path),
-        O(strace.pid) and O(strace.unit) is given.
-      - To trace needs root (or the right to ptrace the process) and strace on the host. The process goes on meanwhile, slower,
-        and is let go whatever happens. Only calls that send, connect or bind are looked at, and nothing of what is sent is kept.
-    type: dict
-    suboptions:
-      path:
-        description:
-          - A file that strace wrote, or that has what it printed, in any of its formats.
-          - Only with C(-ttt) strace tells a date. Of events without one it is not known whether they are still going on.
-        type: path
-      pid:
-        description:
-          - Trace this process, its threads and its children.
-        type: int
-      unit:
-        description:
-          - Trace all processes of this systemd unit.
-        type: str
-      seconds:
-        description:
-          - For how long to trace, from V(1) to V(300). What lasts at least ten seconds can show that errors persist.
-        type: int
-        default: 15
-  counters:
-    description:
-      - The kernel's own counters of what it could not send for want of a route or a source (C(/proc/net/snmp) and its kin), read
-        twice. They show whether it goes on right now, without any log, and not whose it is.
-    type: dict
-    suboptions:
-      seconds:
-        description:
-          - For how long to count, from V(1) to V(300). A trace runs in the same time.
-        type: int
-        default: 5
   netns:
     description:
       - The network namespace whose O(counters) are read, by its name (as C(ip netns list) shows it) or by the ID of a process in
@@ -278,25 +213,13 @@ unseen:
     - {what: log /var/log/absent, why: No such file or directory}
 """
 
-from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import (
-    COUNTERS,
-    JOURNAL,
-    STRACE,
-    evidence_info,
-)
+from ansible_collections.netmend.reclaim.plugins.module_utils.info.evidence import OPTIONS, evidence_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run_apart
 
 
 def main() -> None:
     run_apart(
-        dict(
-            logs=dict(type="list", elements="str"),
-            journal=dict(type="dict", options=JOURNAL),
-            strace=dict(type="dict", options=STRACE),
-            counters=dict(type="dict", options=COUNTERS),
-            netns=dict(type="str"),
-            limit=dict(type="int", default=100),
-        ),
+        dict(OPTIONS, netns=dict(type="str"), limit=dict(type="int", default=100)),
         evidence_info,
     )
 

@@ -37,6 +37,7 @@ extends_documentation_fragment:
   - netmend.reclaim.port
   - netmend.reclaim.reads
   - netmend.reclaim.witnesses
+  - netmend.reclaim.evidence
 options:
   to:
     description:

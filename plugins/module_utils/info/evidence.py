@@ -18,21 +18,28 @@ from ..model import Event, Unseen
 if t.TYPE_CHECKING:
     from ..evidence.counters import Counting
 
-ASKED = ("logs", "journal", "strace", "counters")
-"""The options that name a witness."""
-JOURNAL: t.Dict[str, t.Dict[str, t.Any]] = {
-    "since": {"type": "int", "default": 15},
-    "units": {"type": "list", "elements": "str"},
-    "cursor": {"type": "str"},
+OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "logs": {"type": "list", "elements": "path", "default": []},
+    "journal": {
+        "type": "dict",
+        "options": {
+            "since": {"type": "int", "default": 15},
+            "units": {"type": "list", "elements": "str"},
+            "cursor": {"type": "str"},
+        },
+    },
+    "strace": {
+        "type": "dict",
+        "options": {
+            "path": {"type": "path"},
+            "pid": {"type": "int"},
+            "unit": {"type": "str"},
+            "seconds": {"type": "int", "default": 15},
+        },
+    },
+    "counters": {"type": "dict", "options": {"seconds": {"type": "int", "default": 5}}},
 }
-"""The argument spec of O(journal)."""
-STRACE: t.Dict[str, t.Dict[str, t.Any]] = {
-    "path": {"type": "path"},
-    "pid": {"type": "int"},
-    "unit": {"type": "str"},
-    "seconds": {"type": "int", "default": 15},
-}
-COUNTERS: t.Dict[str, t.Dict[str, t.Any]] = {"seconds": {"type": "int", "default": 5}}
+"""The argument spec of the options that name a witness: the doc fragment ``evidence`` says what they mean."""
 _COUNTERS = "the kernel's counters (/proc/net/snmp)"
 LONGEST = 7 * 24 * 60
 """Minutes of the journal, at most."""
@@ -108,7 +115,7 @@ def _counted(counting: Counting, seconds: int, unseen: t.List[Unseen]) -> t.Sequ
 
 def check(params: t.Mapping[str, t.Any]) -> None:
     """Raises ValueError that names the option, what it may be, and what to do."""
-    if not any(params.get(name) for name in ASKED):
+    if not any(params.get(name) for name in OPTIONS):
         raise ValueError(
             "nothing was asked: name log files (logs), the journal (journal, with {since: 15} for its last 15 minutes), a trace "
             "(strace, with {path: ...} or {pid: ..., seconds: 15}) or the kernel's counters (counters, with {seconds: 5})"
