@@ -17,7 +17,9 @@ description:
   - Tells a missing route and a source that is gone apart. The kernel checks the source before it looks for a route, so
     RV(cause=source-not-local) is told whenever the source is not local, whatever the routes are.
   - The question is that of a datagram whose source and interface are given with C(IP_PKTINFO) or C(IPV6_PKTINFO).
-  - The firewall is not asked; where it drops, the send gets C(EPERM) although this module calls the flow reachable.
+  - The host's own firewall is read as well (see O(firewall)). Where it surely drops or rejects the send, that is the answer,
+    RV(cause=firewall). What it does is told from its rules; M(netmend.reclaim.audit_info) can prove it
+    (O(netmend.reclaim.audit_info#module:firewall_trace)).
   - The page on kernel truth in the collection's documentation says where a lookup and a send differ.
 extends_documentation_fragment:
   - netmend.reclaim.port
@@ -56,6 +58,14 @@ options:
       - The number of the user who sends, for policy rules that select by it. The user that the module runs as when not
         given.
     type: int
+  firewall:
+    description:
+      - Read the firewall of the namespace (nftables, and iptables in both its variants), and say what it does to the send.
+        Needs root; the rules of the hooks that a sent packet passes are read, whoever manages them.
+      - With V(false), or where it could not be read (see RV(unseen)), the answer is that of the routes alone. A send that the
+        firewall drops gets C(EPERM) although the flow is called reachable.
+    type: bool
+    default: true
   flows:
     description:
       - Many questions at once.
@@ -110,6 +120,11 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: "{{ [reach.explanation] + reach.chain | map(attribute='text') }}"
 
+- name: What the routes alone say
+  netmend.reclaim.reach_info:
+    to: 192.0.2.1
+    firewall: false
+
 - name: Several flows in a namespace
   netmend.reclaim.reach_info:
     netns: vpn1
@@ -133,7 +148,9 @@ flows:
       description: Whether the send would succeed. That the packet then arrives is more than the host can know.
       type: bool
     errno:
-      description: The name of the errno that the send would get, null where it would succeed.
+      description:
+        - The name of the errno that the send would get, null where it would succeed.
+        - For a TCP connection that the firewall drops it is that of a datagram; C(connect) waits in vain.
       type: str
     cause:
       description: The id of the cause. One of those under RV(cause).
@@ -167,6 +184,7 @@ cause:
     - Of the policy rules, V(rule-unreachable), V(rule-blackhole), V(rule-prohibit).
     - Of the destination, V(broadcast-not-allowed) (only with C(SO_BROADCAST)), V(not-unicast) (TCP to a broadcast or
       multicast address).
+    - V(firewall) where the routes lead there, and the host's own firewall drops or rejects it.
     - V(refused) where nothing that was read explains the errno.
   returned: when one flow was asked for
   type: str
@@ -181,13 +199,14 @@ explanation:
 chain:
   description:
     - What leads from the question to the wire, as far as the kernel got and tells.
-    - Which rule led to the table is inferred; all else is the kernel's word.
+    - Which rule led to the table is inferred, and what the firewall does is told from its rules; all else is the kernel's
+      word.
   returned: when one flow was asked for
   type: list
   elements: dict
   contains:
     kind:
-      description: V(rule), V(table), V(route), V(nexthop), V(neighbour), V(link) or V(source).
+      description: V(rule), V(table), V(route), V(nexthop), V(neighbour), V(link), V(source) or V(firewall).
       type: str
     text:
       description: What it is.
@@ -229,6 +248,7 @@ def main() -> None:
             QUESTION,
             netns=dict(type="str"),
             to=dict(type="str"),
+            firewall=dict(type="bool", default=True),
             flows=dict(type="list", elements="dict", options=dict(QUESTION, to=dict(type="str", required=True))),
         ),
         reach_info,

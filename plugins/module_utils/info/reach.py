@@ -13,7 +13,7 @@ import socket
 import typing as t
 
 from ..index import Index, is_unspecified
-from ..model import Answer, Query, Route
+from ..model import Answer, Query, Route, Unseen
 from ..reach import Reach, explain
 from ..reach.base import NO_SUCH_LINK, Case, ifindex
 from .select import address
@@ -25,6 +25,8 @@ QUESTION = ("to", "source", "interface", "protocol", "port", "mark", "uid")
 _REFUSING = ("unreachable", "blackhole", "prohibit", "throw")
 _NAMELESS = ("EHOSTUNREACH", "EINVAL", "EACCES", "ENETUNREACH")
 """Errnos that may come from a route which the kernel does not name."""
+_DROPPED = "EPERM"
+"""What a datagram gets that netfilter drops or rejects on its way out."""
 _DOWN_LINKS = 16
 """Links without carrier whose routes are read. Each costs a walk through the table inside the kernel."""
 
@@ -36,13 +38,48 @@ def reach_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t.A
         asked = [question(params, "")]
     else:
         asked = [question(flow, "flows[%d]." % number) for number, flow in enumerate(flows)]
-    index = Index(kernel.snapshot())
-    reaches = explained(kernel, index, [_query(item, index) for item in asked], [item["interface"] for item in asked])
-    told = [dict(item, **dataclasses.asdict(reach)) for item, (_answer, reach) in zip(asked, reaches)]
+    unseen: t.List[Unseen] = []
+    snapshot = kernel.snapshot()
+    if params.get("firewall") is not False:
+        from ..evidence import firewall  # late: it starts programs
+
+        snapshot = dataclasses.replace(snapshot, firewall=firewall.read(kernel.netns, unseen))
+    index = Index(snapshot)
+    queries = [_query(item, index) for item in asked]
+    answered = explained(kernel, index, queries, [item["interface"] for item in asked])
+    told = [dict(item, **dataclasses.asdict(reach)) for item, reach in zip(asked, _let_out(index, queries, answered))]
     result: t.Dict[str, t.Any] = {"flows": told}
     if len(told) == 1:
         result.update(told[0])
+    result["unseen"] = [dataclasses.asdict(item) for item in [*unseen, *kernel.unseen]]
     return result
+
+
+def _let_out(
+    index: Index, queries: t.Sequence[Query], answered: t.Sequence[t.Tuple[Answer, Reach]]
+) -> t.Iterator[Reach]:
+    """What becomes of each send after the firewall, where that was read: it is met once the way is known."""
+    if index.snapshot.firewall is None:
+        yield from (reach for _answer, reach in answered)
+        return
+    from ..reach.barrier import barrier, evaluator
+
+    firewall = evaluator(index)
+    for query, (answer, reach) in zip(queries, answered):
+        stands = barrier(index, firewall, query, answer)
+        if stands is None:
+            yield reach
+        elif stands.blocks:
+            yield Reach(
+                reachable=False,
+                errno=_DROPPED,
+                cause="firewall",
+                explanation="The routes lead to %s, and the firewall takes it: %s (%s)."
+                % (query.to, stands.words, _DROPPED),
+                chain=(*reach.chain, stands.link),
+            )
+        else:
+            yield dataclasses.replace(reach, chain=(*reach.chain, stands.link))
 
 
 def explained(

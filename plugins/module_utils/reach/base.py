@@ -43,6 +43,7 @@ CAUSES: t.Mapping[str, str] = {
     "rule-prohibit": "A policy rule with the action prohibit refuses it.",
     "broadcast-not-allowed": "The destination is a broadcast address: only a socket with SO_BROADCAST may send there.",
     "not-unicast": "The destination is a broadcast or multicast address, and TCP connects to one host only.",
+    "firewall": "The routes lead there, and this host's own firewall drops or rejects it.",
     "refused": "The kernel refuses it with this errno, and nothing that was read explains why.",
 }
 """The closed list of cause ids, and what each says."""
@@ -57,7 +58,7 @@ class ChainLink:
     """One link of the chain from the question to the wire."""
 
     kind: str
-    """``rule``, ``table``, ``route``, ``nexthop``, ``neighbour``, ``link`` or ``source``."""
+    """``rule``, ``table``, ``route``, ``nexthop``, ``neighbour``, ``link``, ``source`` or ``firewall``."""
     text: str
     ok: bool
     command: str

@@ -12,13 +12,14 @@ import typing as t
 from ..audit import Look, as_json, chosen, look, request
 from ..bounds import take
 from ..commands import inside, ip
+from ..evidence.firewall.flow import Evaluator
 from ..evidence.resolving import Resolved, host_name, is_address, resolve
 from ..info.reach import QUESTION, explained, question
 from ..model import Answer, Finding, Owner, Query, Session, Unseen
 from ..reach import ChainLink, Reach
+from ..reach.barrier import Barrier, barrier, evaluator
 from ..reach.base import ifindex
 from ..text import clean
-from .barrier import Barrier, barrier
 from .fallen import Fallen, fallen
 from .flows import Asked, Flow, flows, plain, query
 from .mends import Mend, mends, vain
@@ -62,7 +63,8 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
     name = None if resolved is None else _named(resolved, kernel, seen, unseen)
     targets = [asked] if name is None else _targets(asked, name)
     gateways = [item["gateway"] for item in wanted.intent.routes if item.get("gateway")]
-    told = [_told(seen, gateways, *each) for each in _sends(targets[:MOST], seen, kernel)]
+    firewall = evaluator(seen.sight.index)
+    told = [_told(seen, gateways, firewall, *each) for each in _sends(targets[:MOST], seen, kernel)]
     if name is not None and name.servers:
         told = [dataclasses.replace(each, verdict=unanswered(each.verdict, name.server.answers)) for each in told]
     # Of the addresses of a name that is the one that is tried first, and those that somebody is seen to send to.
@@ -194,7 +196,14 @@ def _shows(session: Session, kernel: Kernel) -> str:
 
 
 def _told(
-    seen: Look, gateways: t.Sequence[str], asked: Asked, flow: Flow, query: Query, reach: Reach, answer: Answer
+    seen: Look,
+    gateways: t.Sequence[str],
+    firewall: Evaluator | None,
+    asked: Asked,
+    flow: Flow,
+    query: Query,
+    reach: Reach,
+    answer: Answer,
 ) -> Told:
     index = seen.sight.index
     hop = answer.route.hops[0] if answer.route is not None and answer.route.hops else None
@@ -211,7 +220,7 @@ def _told(
         CONFIGURATION if lost else (),
         lost,
     )
-    stands = barrier(index, query, answer)
+    stands = barrier(index, firewall, query, answer)
     said = verdict(reach, findings, stands is not None and stands.blocks, fell is not None)
     return Told(asked.to, flow, reach, said, findings, stands, fell)
 

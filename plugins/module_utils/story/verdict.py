@@ -53,6 +53,7 @@ _BY_CAUSE = {
     "rule-prohibit": "rule-refuses",
     "broadcast-not-allowed": "destination",
     "not-unicast": "destination",
+    "firewall": "firewall",
     "refused": "unexplained",
 }
 _FIREWALL = ("RC501",)

@@ -295,7 +295,7 @@ def test_the_chain_goes_from_the_rule_to_the_source(world) -> None:
     told = ask(world, to="100.64.1.1", source=A4, port=53)
     assert [(link["kind"], link["ok"]) for link in told["chain"]] == [
         ("rule", True), ("table", True), ("route", True), ("nexthop", True), ("neighbour", True), ("link", True),
-        ("source", True),
+        ("source", True), ("firewall", True),
     ]  # fmt: skip
     texts = {link["kind"]: link["text"] for link in told["chain"]}
     assert "32766" in texts["rule"] and "main" in texts["table"] and "100.64.0.0/16" in texts["route"]
@@ -313,7 +313,7 @@ def test_every_command_of_a_chain_can_be_typed(world, family: int) -> None:
         assert told["chain"], told
         commands |= {link["command"] for link in told["chain"]}
     for command in commands:
-        assert command.startswith("ip -n %s " % world.name)
+        assert command.startswith(("ip -n %s " % world.name, "ip netns exec %s nft " % world.name))
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=30, check=False)
         # The kernel's refusal or a device that is gone is an answer; a usage error is not.
         known = ("RTNETLINK answers", "does not exist", "Cannot find device")
@@ -394,18 +394,50 @@ def test_a_name_from_the_host_stays_a_name(world) -> None:
     assert name in world.sh(link["command"].replace("ip -n %s" % world.name, "ip", 1))
 
 
-def test_the_firewall_is_not_asked(world) -> None:
-    """Differs: netfilter comes after the lookup. A drop in output gives EPERM; the answer here stays reachable."""
+def test_the_firewall_is_asked_after_the_routes(world) -> None:
+    """Differs: netfilter comes after the lookup. A drop in output gives EPERM; the rules tell that it would."""
     if shutil.which("nft") is None:
         pytest.skip("needs nft")
+    assert ask(world, to=NEAR4)["chain"][-1] == {
+        "kind": "firewall", "text": "the firewall lets it pass", "ok": True,
+        "command": "ip netns exec %s nft list ruleset" % world.name,
+    }  # fmt: skip
     world.sh(
-        "nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; add rule inet t o drop'"
+        "nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; "
+        "add rule inet t o udp dport 99 accept; add rule inet t o drop'"
     )
     with world.entered():
         assert send(NEAR4) == "EPERM"
         assert send(NEAR6) == "EPERM"
-    assert ask(world, to=NEAR4)["errno"] is None
-    assert ask(world, to=NEAR6)["errno"] is None
+        assert send(NEAR4, port=99) is None
+    for to in (NEAR4, NEAR6):
+        told = ask(world, to=to, port=9)
+        assert (told["reachable"], told["errno"], told["cause"]) == (False, "EPERM", "firewall")
+        assert told["explanation"].startswith("The routes lead to %s, and the firewall takes it:" % to)
+        assert (told["chain"][-1]["kind"], told["chain"][-1]["ok"]) == ("firewall", False)
+        assert ask(world, to=to, port=99)["cause"] == "ok"
+        alone = ask(world, to=to, port=9, firewall=False)
+        assert (alone["errno"], alone["cause"]) == (None, "ok")
+        assert all(link["kind"] != "firewall" for link in alone["chain"])
+    # Without a port it is not known whether the first rule takes it: nothing is claimed.
+    unsure = ask(world, to=NEAR4)
+    assert (unsure["errno"], unsure["cause"]) == (None, "ok")
+    assert "as far as the rules can be told" in unsure["chain"][-1]["text"]
+    # What the routes refuse never gets to the firewall.
+    assert ask(world, to=NEAR4, source=DEAD4)["cause"] == "source-not-local"
+
+
+def test_one_firewall_for_many_questions(world) -> None:
+    world.sh(
+        "nft 'add table inet t; add chain inet t o { type filter hook output priority 0; }; "
+        "add rule inet t o ip daddr %s drop'" % NEAR4
+    )
+    with Kernel(world.name) as kernel:
+        told = reach_info(
+            {"flows": [{"to": NEAR4}, {"to": NEAR6}, {"to": NEAR4, "protocol": "tcp", "port": 80}]}, kernel
+        )
+    assert [item["cause"] for item in told["flows"]] == ["firewall", "ok", "firewall"]
+    assert told["unseen"] == []
 
 
 def test_a_transparent_socket_may_send_from_anywhere(world) -> None:

@@ -10,10 +10,10 @@ import dataclasses
 
 from ..commands import inside
 from ..evidence.firewall import words
-from ..evidence.firewall.flow import packet, verdict
+from ..evidence.firewall.flow import Evaluator, packet
 from ..index import Index
 from ..model import Answer, Query
-from ..reach import ChainLink
+from .base import ChainLink
 
 _DOUBT = ", as far as the rules can be told from outside"
 
@@ -29,12 +29,17 @@ class Barrier:
     """The firewall as one more link of the chain."""
 
 
-def barrier(index: Index, query: Query, answer: Answer) -> Barrier | None:
-    """None where the firewall was not read, is too large to tell, or never sees the packet."""
+def evaluator(index: Index) -> Evaluator | None:
+    """The firewall of the snapshot, for any number of packets; None where it was not read."""
     firewall = index.snapshot.firewall
+    return None if firewall is None else Evaluator(firewall)
+
+
+def barrier(index: Index, firewall: Evaluator | None, query: Query, answer: Answer) -> Barrier | None:
+    """None where the firewall was not read, is too large to tell, or never sees the packet."""
     if firewall is None or answer.errno is not None:
         return None
-    found = verdict(firewall, packet(query, answer, index.link))
+    found = firewall.verdict(packet(query, answer, index.link))
     if found is None:
         return None
     if found.place is None:
