@@ -17,30 +17,23 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.index import Index
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,
     Hop,
-    Link,
     Mark,
     OwnerState,
     Route,
     Rule,
-    Snapshot,
     Step,
     Want,
 )
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.fits import KINDS, fits, specific, wanted
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.remedies import steps
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.whose import is_left, wanted_by, whose
+from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.owners import hosts
+from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.owners.hosts import LINKS
 from hypothesis import given
 from hypothesis import strategies as st
 
-LINKS = (
-    Link(1, "lo", loopback=True),
-    Link(2, "eth0"),
-    Link(3, "wg0", kind="wireguard"),
-    Link(4, "gre0", kind="gre"),
-    Link(5, "dz0", kind="gre"),
-)
-NAMES = st.sampled_from(["lo", "eth0", "wg0", "dz0"])
-PATTERNS = st.none() | st.sampled_from(["*", "wg*", "dz[01]", "eth0", "lo"])
+NAMES = st.sampled_from(["lo", "eth0", "wg7", "doublezero0"])
+PATTERNS = st.none() | st.sampled_from(["*", "wg*", "doublezero[01]", "eth0", "lo"])
 KIND = st.none() | st.sampled_from(["gre", "wireguard"])
 PROTOS = st.sampled_from(["kernel", "static", "bgp", "bird", "18"])
 TABLES = st.sampled_from([52, 254, 255])
@@ -124,7 +117,7 @@ FOLLOWING = Rule(4, 40000, table=52, mark=52, invert=True)
 
 def host(owners, item) -> Index:
     rules = (item, FOLLOWING) if isinstance(item, Rule) else ()
-    return Index(Snapshot(links=LINKS, rules=rules, owners=tuple(owners)))
+    return hosts.host(*owners, rules=rules)
 
 
 def may_be_of(index: Index, state: OwnerState, item) -> bool:

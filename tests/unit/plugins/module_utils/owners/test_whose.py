@@ -13,7 +13,6 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.index import Index
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,
     Hop,
-    Link,
     Mark,
     OwnerState,
     Route,
@@ -22,14 +21,8 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Want,
 )
 from ansible_collections.netmend.reclaim.plugins.module_utils.owners.whose import is_left, wanted_by, whose
+from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.owners.hosts import LINKS, host
 
-LINKS = (
-    Link(1, "lo", loopback=True),
-    Link(2, "eth0"),
-    Link(3, "doublezero0", kind="gre"),
-    Link(4, "gre0", kind="gre"),
-    Link(5, "wg7", kind="wireguard"),
-)
 EVERY = (Mark("route", proto="bgp"), Mark("route", proto="196"))
 FRR = OwnerState("frr", False, "no process zebra runs here", present=True, marks=EVERY)
 DZ = OwnerState(
@@ -54,10 +47,6 @@ VIP = OwnerState(
 )
 PEER = Route(4, None, proto="bgp", hops=(Hop(3, "169.254.0.0"),))
 UPSTREAM = Route(4, None, proto="bgp", hops=(Hop(2, "192.0.2.254"),))
-
-
-def host(*owners: OwnerState) -> Index:
-    return Index(Snapshot(links=LINKS, owners=owners))
 
 
 def alive(state: OwnerState, **said: object) -> OwnerState:
