@@ -462,6 +462,8 @@ class OwnerState:
     enabled: bool | None = None
     """Does its unit start at boot?"""
     process: Process | None = None
+    lives_in_links: bool = False
+    """Is it alive while one of its links is here, whatever runs?"""
     marks: t.Tuple[Mark, ...] = ()
     wants: t.Tuple[Want, ...] | None = None
     """None where it was not asked, or did not answer: what it wants is not known."""

@@ -94,6 +94,7 @@ def _state(profile: Profile, host: _Host, unseen: t.List[Unseen]) -> OwnerState:
         unit=unit,
         enabled=known.enabled if known else None,
         process=process,
+        lives_in_links=profile.lives_in_links,
         marks=profile.objects,
         wants=wants,
         complete=complete,

@@ -147,6 +147,8 @@ class OwnedCheck(HostCheck):
         """Of what an owner left over: how it is known whether that lives and, of one that does, that it does not want it."""
         known = self.known(state)
         yield known
+        if state.lives_in_links and state.alive is False:
+            yield self.saw("no link of %s is here" % shown(state.name), "-br", "link", "show")
         if state.alive and state.wants is not None:
             wants = [want for want in state.wants if want.kind == kind] or list(state.wants)
             source = wants[0].source if wants else "what it was asked"

@@ -114,6 +114,11 @@ def test_wireguard_ui_394_a_tunnel_that_was_killed_cannot_be_taken_down(wireguar
     dead = wireguard.audit()
     assert told(dead) == {(rule, "wireguard", False) for rule in ("RC301", "RC305", "RC502")}
     assert {item["count"] for item in dead["findings"] if item["rule"] == "RC305"} == {2}
+    assert all(
+        ["ip -br link show"]
+        == [each["command"] for each in item["evidence"] if each["observed"] == "no link of wireguard is here"]
+        for item in dead["findings"]
+    )
     assert steps(dead) == [
         "ip %s rule del %s" % (family, words)
         for family in ("-4", "-6")
