@@ -71,6 +71,34 @@ def run_asked(
     module.exit_json(**bounded_result(dict(result, changed=False)))
 
 
+def run_making(
+    argument_spec: t.Mapping[str, t.Any],
+    make: t.Callable[[t.Dict[str, t.Any], bool, t.Callable[[], str]], t.Dict[str, t.Any]],
+    **kw: t.Any,
+) -> None:
+    """Run a module that makes a file for its action to fetch. It needs no pyroute2.
+
+    ``make`` gets the parameters, check mode, and what tells the task's temporary directory; its result has ``changed``,
+    and may have ``warnings``. The rest is as with :func:`run_change`.
+    """
+    module = AnsibleModule(argument_spec=dict(argument_spec), supports_check_mode=True, **kw)
+    _hold_python(module)
+    try:
+        result = make(module.params, module.check_mode, lambda: str(module.tmpdir))
+    except PermissionError as exc:
+        module.fail_json(msg=_not_permitted(exc))
+    except (ValueError, OSError) as exc:
+        module.fail_json(msg=str(exc))
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    module.exit_json(**bounded_result(result))
+
+
+def _not_permitted(exc: PermissionError) -> str:
+    hint = "" if os.geteuid() == 0 else " (not root: use become)"
+    return "not permitted%s: %s" % (hint, exc)
+
+
 def _hold_python(module: AnsibleModule) -> None:
     if sys.version_info < PYTHON:
         module.fail_json(
@@ -106,8 +134,7 @@ def run_change(argument_spec: t.Mapping[str, t.Any], change: Change, **kw: t.Any
     except MissingPyroute2 as exc:
         module.fail_json(msg=str(exc))
     except PermissionError as exc:
-        hint = "" if os.geteuid() == 0 else " (not root: use become)"
-        module.fail_json(msg="not permitted%s: %s" % (hint, exc))
+        module.fail_json(msg=_not_permitted(exc))
     except Interrupted as exc:
         module.fail_json(msg="the kernel's tables change faster than they can be read, try again: %s" % exc)
     except (ValueError, OSError) as exc:

@@ -14,13 +14,11 @@ from .filter import Filter, Network, Range, of_family
 _NAMES = {number: name for name, number in words.PROTOCOLS.items() if name in ("tcp", "udp", "sctp")}
 
 
-def expression(wanted: Filter, exclude: Filter | None = None) -> str:
+def expression(wanted: Filter, excluded: t.Sequence[Filter] = ()) -> str:
     """Empty where all packets match. Unlike ours, tcpdump's looks behind a VLAN tag only where ``vlan`` is said."""
     text = _filter(wanted)
-    if exclude is None:
-        return text
-    left_out = "not (%s)" % _filter(exclude)
-    return "(%s) and %s" % (text, left_out) if text else left_out
+    left_out = ["not (%s)" % _filter(one) for one in excluded]
+    return " and ".join((["(%s)" % text] if text and left_out else [text] if text else []) + left_out)
 
 
 def command(

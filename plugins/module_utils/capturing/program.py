@@ -56,11 +56,11 @@ COOKED = Layout(0, PROTOCOL)
 
 
 def program(
-    wanted: Filter, layout: Layout, snaplen: int, direction: str | None = None, exclude: Filter | None = None
+    wanted: Filter, layout: Layout, snaplen: int, direction: str | None = None, excluded: t.Sequence[Filter] = ()
 ) -> Program:
     """Lets through at most ``snaplen`` bytes of what is wanted and not excluded. Raises ValueError where it gets too long."""
     code = _Coder(layout)
-    matched, accept, reject = code.fresh(), code.fresh(), code.fresh()
+    matched, reject = code.fresh(), code.fresh()
     if direction is not None:
         right = code.fresh()
         code.do(LD_W, PACKET_TYPE)
@@ -69,11 +69,10 @@ def program(
         code.here(right)
     code.filter(wanted, matched, reject)
     code.here(matched)
-    if exclude is None:
-        code.go(accept)
-    else:
-        code.filter(exclude, reject, accept)
-    code.here(accept)
+    for one in excluded:
+        other = code.fresh()
+        code.filter(one, reject, other)
+        code.here(other)
     code.do(RET, snaplen)
     code.here(reject)
     code.do(RET, 0)

@@ -4,25 +4,20 @@
 
 """The way in: the connections that whoever runs this came in by. More than one is no harm: all are protected.
 
-SSH leaves its ends in SSH_CONNECTION (sshd(8), ssh(1)) of what it starts. ``sudo`` takes that away, so the ancestors of
-this process are asked too, and what sockets they hold. A process that was made to survive its session (an asynchronous
-task) has no ancestors left: then all sessions of the SSH server count.
+SSH says which (see ssh_connection), and so do the sockets that the ancestors of this process hold. A process that was made
+to survive its session (an asynchronous task) has no ancestors left: then all sessions of the SSH server count.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import typing as t
 
 from ..kernel import processes
 from ..kernel.port import Kernel
 from ..model import Session, WayIn
-from ..text import clean
+from .ssh_connection import ancestors, plain, told, words
 
 SERVERS = ("sshd", "sshd-session", "dropbear")
-_DEEPEST = 64
-_NAME = 64
 
 
 def ways_in(kernel: Kernel) -> t.Tuple[WayIn, ...]:
@@ -31,93 +26,27 @@ def ways_in(kernel: Kernel) -> t.Tuple[WayIn, ...]:
     That must be the namespace that this process is in: a way into another one is no way in.
     """
     family = list(ancestors())
-    told = [way for pid in family for way in _told_by(pid)]
+    said = told(family)
     inodes = {inode: pid for pid in reversed(family) for inode in processes.sockets_of(pid) or ()}
     held = _held(kernel, inodes, "socket of") if inodes else []
-    if not told and not held:
+    if not said and not held:
         servers = kernel.processes(SERVERS)
         inodes = {inode: server.pid for server in servers for inode in processes.sockets_of(server.pid) or ()}
         held = _held(kernel, inodes, "any session of") if inodes else []
     ends: t.Dict[t.Tuple[str, int, str, int], WayIn] = {}
-    for way in told + held:
+    for way in said + held:
         ends.setdefault((way.peer, way.peer_port, way.local, way.local_port), way)
     return tuple(ends.values())
 
 
-def ancestors() -> t.Iterator[int]:
-    """This process, its parent, and so on up to the first one."""
-    pid = os.getpid()
-    for _step in range(_DEEPEST):
-        yield pid
-        parent = _parent(pid)
-        if parent is None or parent <= 1:
-            return
-        pid = parent
-
-
-def _parent(pid: int) -> int | None:
-    try:
-        with open("/proc/%d/status" % pid, "rb") as stream:
-            for line in stream:
-                if line.startswith(b"PPid:"):
-                    return int(line.split()[1])
-    except OSError:
-        pass
-    return None
-
-
-def _told_by(pid: int) -> t.Iterator[WayIn]:
-    for variable in _environment(pid):
-        name, _equals, value = variable.partition(b"=")
-        if name == b"SSH_CONNECTION":
-            way = parse(value.decode("ascii", "replace"), "SSH_CONNECTION of %s" % _words(pid))
-            if way is not None:
-                yield way
-
-
-def _environment(pid: int) -> t.List[bytes]:
-    if pid == os.getpid():  # who has changed the user may not read even its own in /proc
-        return [b"%s=%s" % pair for pair in os.environb.items()]
-    try:
-        with open("/proc/%d/environ" % pid, "rb") as stream:
-            return stream.read().split(b"\0")
-    except OSError:  # of another user, or gone
-        return []
-
-
-def parse(text: str, known_by: str) -> WayIn | None:
-    """The value of SSH_CONNECTION: peer, its port, local address, local port; None for anything else."""
-    words = text.split()
-    if len(words) != 4 or not (words[1].isdigit() and words[3].isdigit()):
-        return None
-    try:
-        peer, local = plain(words[0]), plain(words[2])
-    except ValueError:
-        return None
-    return WayIn(peer, local, int(words[3]), int(words[1]), known_by)
-
-
-def plain(address: str) -> str:
-    """An address as the kernel's tables have it: IPv4 in IPv6 is IPv4; a link-local one keeps its link (``%eth0``)."""
-    bare, percent, link = address.partition("%")
-    parsed = ipaddress.ip_address(bare)
-    mapped = parsed.ipv4_mapped if parsed.version == 6 else None
-    return str(mapped or parsed) + percent + link
-
-
-def _held(kernel: Kernel, inodes: t.Mapping[int, int], words: str) -> t.List[WayIn]:
+def _held(kernel: Kernel, inodes: t.Mapping[int, int], how: str) -> t.List[WayIn]:
     found = []
     for session in kernel.sessions(protocols=("tcp",)):
         if session.inode in inodes and session.remote is not None and session.state == "ESTAB":
-            found.append(_way(session, "%s %s" % (words, _words(inodes[session.inode]))))
+            found.append(_way(session, "%s %s" % (how, words(inodes[session.inode]))))
     return found
 
 
 def _way(session: Session, known_by: str) -> WayIn:
     peer, local = plain(session.remote or ""), plain(session.local)
     return WayIn(peer, local, session.local_port, session.remote_port, known_by)
-
-
-def _words(pid: int) -> str:
-    process = processes.read(pid)
-    return "pid %d" % pid if process is None else "%s (pid %d)" % (clean(process.name, _NAME), pid)

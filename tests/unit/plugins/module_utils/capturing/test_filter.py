@@ -77,7 +77,7 @@ def test_in_the_words_of_tcpdump(options, text):
 
 
 def test_what_a_person_would_type():
-    text = expression(parse({"protocol": "tcp", "family": "ipv4"}), parse({"port": ["22"], "family": "ipv4"}))
+    text = expression(parse({"protocol": "tcp", "family": "ipv4"}), [parse({"port": ["22"], "family": "ipv4"})])
     assert text == "(ip and ip[9] = 6) and not (ip and port 22)"
     assert command("eth0", 128, 10, "in", "vpn1", text) == [
         *["ip", "netns", "exec", "vpn1", "tcpdump", "-n", "-p", "-i", "eth0", "-s", "128", "-c", "10", "-Q", "in"],

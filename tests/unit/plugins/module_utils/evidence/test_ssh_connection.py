@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.evidence.way_in import ancestors, parse, plain
+from ansible_collections.netmend.reclaim.plugins.module_utils.evidence.ssh_connection import ancestors, parse, plain
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import WayIn
 
 
