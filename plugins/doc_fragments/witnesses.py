@@ -466,6 +466,17 @@ options:
         answer. Without it, only what this host itself knows of the way to them is told. It changes nothing, but it is traffic.
     type: bool
     default: false
+  probes:
+    description:
+      - Send packets of different sizes to a few of the destinations that sessions and tunnels of this host send to, and find those
+        where large ones vanish, or are told to be too big, while the links and routes promise more (rule C(RC504)).
+      - At most five destinations, first the far ends of tunnels, then those with the most sockets. To each go echo requests that are
+        never fragmented, at most 87 and no more than 20 in a second, for no longer than 60 seconds in all. An audit that plans
+        looks twice, and sends twice.
+      - Needs root, or a group that C(net.ipv4.ping_group_range) lets have ping sockets. It changes nothing, but it is traffic.
+      - M(netmend.reclaim.explain_info) sends to the destination that it is asked about, and to no other.
+    type: bool
+    default: false
   boot_root:
     description:
       - The root directory of the files that configure the network at the next boot. Those of the host itself when not given,

@@ -28,6 +28,7 @@ from .rules.base import SEVERITIES, Check
 
 if t.TYPE_CHECKING:
     from .planning import Sleep, Wishes
+    from .probing.aims import Aim
 
 SCHEMA = "1.0"
 STEPS = 20
@@ -76,6 +77,10 @@ class Request:
     """Which other witnesses are asked, as evidence_info takes them: ``journal``, ``strace``, ``counters``."""
     resolver_query: bool = False
     """Is each resolver sent one query?"""
+    probes: bool = False
+    """Are packets sent to find out how large ones come through?"""
+    aims: t.Optional[t.Tuple[Aim, ...]] = None
+    """Where to; None is to what sockets and tunnels send to."""
     boot_root: t.Optional[str] = None
     """The root of the files that configure the next boot; None is the host's own."""
     limit: int = 200
@@ -107,6 +112,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         firewall_trace=bool(params.get("firewall_trace")),
         evidence=witnesses.options(params),
         resolver_query=bool(params.get("resolver_query")),
+        probes=bool(params.get("probes")),
         boot_root=_root(params.get("boot_root")),
         limit=limit or Request.limit,
         plan=asked,

@@ -605,6 +605,38 @@ class Resolver:
 
 
 @dataclasses.dataclass(frozen=True)
+class PathProbe:
+    """What packets of different sizes came to on the way to one destination. Sizes are those of whole IP packets, in bytes."""
+
+    to: str
+    source: str | None = None
+    """What was asked for, as are interface and mark; None where the kernel chose."""
+    interface: str | None = None
+    """The link that the socket was bound to."""
+    mark: int = 0
+    wanted_by: str = ""
+    """Why this destination: ``3 sockets``, ``tunnel gre1``, ``the question``."""
+    tunnel: str | None = None
+    """The name of the tunnel whose far end it is."""
+    verdict: str = "unclear"
+    """``whole``, ``told``, ``black-hole``, ``unreached``, ``refused``, ``unclear``: see probing/path_mtu.py."""
+    words: str = ""
+    passed: int | None = None
+    """The largest that came through."""
+    lost: int | None = None
+    """The smallest that was sent and did not."""
+    link_mtu: int | None = None
+    told: int | None = None
+    """The smallest MTU that a router told, and who did."""
+    told_by: str | None = None
+    cause: str | None = None
+    """The name of the ICMP error that came of small packets, and who sent it."""
+    by: str | None = None
+    own: bool = False
+    """This host itself sent it."""
+
+
+@dataclasses.dataclass(frozen=True)
 class BootObject:
     """What persistent configuration makes at the next boot, as one line of one file says. A claim, not a fact."""
 
@@ -667,6 +699,8 @@ class Snapshot:
     """None where what names them was not read, or is not that of this namespace."""
     boot: tuple[BootObject, ...] | None = None
     """None where the configuration of the next boot was not read, or is not that of this namespace."""
+    probes: tuple[PathProbe, ...] = ()
+    """Empty where none was asked for."""
     nonlocal_bind: tuple[int, ...] = ()
     """Families whose ``ip_nonlocal_bind`` is on."""
     forwarding: tuple[int, ...] = ()
@@ -683,7 +717,7 @@ class Evidence:
     """One thing that was seen, and how a person sees the same."""
 
     source: str
-    """Which witness: ``kernel``, ``journal``, ``log``, ``strace``, ``status``, ``firewall``, ``intent``..."""
+    """Which witness: ``kernel``, ``journal``, ``log``, ``strace``, ``status``, ``firewall``, ``probe``, ``intent``..."""
     observed: str
     command: str
 

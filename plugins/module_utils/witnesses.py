@@ -17,7 +17,7 @@ from .info.evidence import OPTIONS as EVIDENCE
 from .info.evidence import check, witnessed
 from .intent import OPTIONS as INTENT
 from .kernel.port import Kernel
-from .model import BootObject, Event, Firewall, OwnerState, Resolver, Unseen
+from .model import BootObject, Event, Firewall, OwnerSession, OwnerState, PathProbe, Resolver, Unseen
 from .owners.held import held_sessions
 from .owners.profile import OPTIONS as OWNER
 from .owners.states import states
@@ -32,6 +32,7 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "firewall": {"type": "bool", "default": True},
     "firewall_trace": {"type": "bool", "default": False},
     "resolver_query": {"type": "bool", "default": False},
+    "probes": {"type": "bool", "default": False},
     "boot_root": {"type": "path"},
     **EVIDENCE,
 }
@@ -54,15 +55,17 @@ def hear(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Dict[str
     """Fields of a Snapshot, by name. What cannot be read is added to ``unseen``."""
     events = _events(request, kernel, unseen)
     owners = states(request.profiles, kernel, unseen)
+    sessions = (
+        *owner_sessions(request.profiles, kernel.running, request.logs, events, unseen),
+        *held_sessions(request.profiles, kernel, unseen),
+    )
     return {
         "boot": _boot(request, kernel, owners, unseen),
         "events": events,
         "firewall": _firewall(request, kernel, unseen),
-        "owner_sessions": (
-            *owner_sessions(request.profiles, kernel.running, request.logs, events, unseen),
-            *held_sessions(request.profiles, kernel, unseen),
-        ),
+        "owner_sessions": sessions,
         "owners": owners,
+        "probes": _probes(request, kernel, sessions, unseen),
         "resolvers": _resolvers(request, kernel, unseen),
     }
 
@@ -86,6 +89,20 @@ def _resolvers(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> t.Tu
     from .evidence import asking_names
 
     return asking_names.asked(found, kernel.netns)
+
+
+def _probes(
+    request: Request, kernel: Kernel, sessions: t.Sequence[OwnerSession], unseen: t.List[Unseen]
+) -> t.Tuple[PathProbe, ...]:
+    if not request.probes:
+        return ()
+    from .probing import aims, witness
+
+    wanted = request.aims
+    if wanted is None:
+        own = {address.address for address in kernel.addresses()}
+        wanted = aims.chosen(kernel.links(), kernel.sessions(("tcp", "udp")), sessions, own)
+    return witness.probed(wanted, kernel.netns, unseen)
 
 
 def _firewall(request: Request, kernel: Kernel, unseen: t.List[Unseen]) -> Firewall | None:
