@@ -75,8 +75,9 @@ options:
         default: 15
   counters:
     description:
-      - The kernel's own counters of what it could not send for want of a route or a source (C(/proc/net/snmp) and its kin), read
-        twice. They show whether it goes on right now, without any log, and not whose it is.
+      - The kernel's own counters of what it could not send for want of a route or a source, and of what it dropped because it
+        came in by another link than the one that leads to its source (C(/proc/net/snmp) and its kin), read twice. They show
+        whether it goes on right now, without any log, and not whose it is.
     type: dict
     suboptions:
       seconds:

@@ -112,7 +112,8 @@ events:
   contains:
     error:
       description: The name of the errno, C(ENETUNREACH), C(EHOSTUNREACH), C(EADDRNOTAVAIL), C(ENODEV), C(ENETDOWN), or of a
-        send C(EPERM), C(EACCES), C(EINVAL).
+        send C(EPERM), C(EACCES), C(EINVAL). C(EXDEV) is of a packet that came in and was dropped, because another link leads to
+        its source; its ends are those of the answer to it.
       type: str
     program:
       description: The tag of the syslog header, or what the journal or the message calls the program, or null.

@@ -29,6 +29,7 @@ import typing as t
 from ..commands import inside
 from ..kernel.namespace import entered
 from ..model import Event, EventSource
+from .errors import DROPPED
 
 FORWARDED = ("IpExt InNoRoutes", "Ip6InNoRoutes")
 """Counters of packets that came in, not of what this host sends itself."""
@@ -54,7 +55,7 @@ COUNTERS = (
     Counter("netstat", "IpExt InNoRoutes"),
     Counter("snmp6", "Ip6OutNoRoutes"),
     Counter("snmp6", "Ip6InNoRoutes"),
-    Counter("netstat", "TcpExt IPReversePathFilter", "EXDEV"),
+    Counter("netstat", "TcpExt IPReversePathFilter", DROPPED),
 )
 
 

@@ -16,6 +16,8 @@ UNREACHABLE = ("ENETUNREACH", "EHOSTUNREACH", "EADDRNOTAVAIL", "ENODEV", "ENETDO
 """What of itself speaks of the network."""
 REFUSED = ("EPERM", "EACCES", "EINVAL")
 """What a send may get too: a firewall, a prohibiting route, a source that is not local. Most often it is of a file."""
+DROPPED = "EXDEV"
+"""Of a packet that came in by a link that does not lead to its source: no program hears of it, only the kernel tells."""
 
 WORDS = (
     ("network is unreachable", "ENETUNREACH"),

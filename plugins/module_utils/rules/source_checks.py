@@ -11,6 +11,7 @@ import typing as t
 
 from .. import switches
 from ..commands import inside as run_inside
+from ..evidence.errors import DROPPED
 from ..index import is_unspecified
 from ..model import Answer, Event, Evidence, Finding, Link, OwnerSession, Query, Session, SourceCheck, Step
 from .base import CONFIDENCES, rule
@@ -21,9 +22,8 @@ from .sessions import BATCH, LIVE, QUESTIONS, ends
 COUNTER = "TcpExt IPReversePathFilter"
 CLAIMS = 4096
 """Flows of one link that are judged."""
-DROPPED = "EXDEV"
-"""What the kernel calls it; since Linux 6.14 a lookup says EINVAL, as for other packets that it does not take."""
 _DROPS = (DROPPED, "EINVAL")
+"""What a lookup says to it: since Linux 6.14 the latter, as of other packets that the kernel does not take."""
 _STRICT = 1
 _ANSWERED = ("ESTAB", "CLOSE-WAIT", "FIN-WAIT-1", "SYN-RECV")
 _EXEMPT = ("vrf", "vti", "xfrm")
@@ -97,9 +97,11 @@ class _Drop:
     ),
     false_positives=(
         "Loose mode (2) and none (0) drop no packet whose source is reached by another link, and neither does strict mode "
-        "where one of several next hops is that link: the kernel's own answer tells. Established connections were let "
-        "through once, and the kernel remembers the way of those: they count only while IPReversePathFilter rises. Where "
-        "src_valid_mark is on and a packet may be marked on its way in, it is a hint. Links in a VRF, and those of IPsec "
+        "where one of several next hops is that link: the kernel's own answer tells. A connection that is "
+        "established was let through once, and the kernel remembers its way until the routes change: it counts only while "
+        "IPReversePathFilter rises. Where "
+        "src_valid_mark is on and a packet may be marked on its way in, or policy rules choose by what is not known of it (ports, "
+        "TOS), it is a hint. Links in a VRF, and those of IPsec "
         "(whose decrypted packets are not checked), are left out. A counter that rises with no flow known is told of the "
         "host, without a remedy: it may be a forged source, which the filter is there for."
     ),
@@ -117,6 +119,7 @@ class SourceCheckDrops(HostCheck):
         self._by_policy = len(rules) > _PLAIN_RULES
         self._by_port = any(item.ip_proto or item.sport or item.dport for item in rules)
         self._by_user = any(item.uid_range for item in rules)
+        self._by_tos = any(item.tos for item in rules)
         self._rising = next((event for event in self.index.events if event.source.counter == COUNTER), None)
         self._pending: t.Dict[Query, t.Tuple[int, Session]] = {}
         self._claims: t.Dict[int, t.Dict[_Claim, int]] = {}
@@ -237,7 +240,7 @@ class SourceCheckDrops(HostCheck):
 
     def _confirmed(self, claims: t.Iterable[_Claim]) -> t.Iterator[_Drop]:
         """Those that the kernel drops, the surest first."""
-        claims = sorted(claims, key=lambda claim: (CONFIDENCES.index(claim.confidence), claim.words))
+        claims = sorted(claims, key=lambda claim: (CONFIDENCES.index(self._confidence(claim)), claim.words))
         answers = self.answers(query for claim in claims for query in (*claim.arrivals, claim.back))
         for claim in claims:
             said = [answers.get(query) for query in claim.arrivals]
@@ -248,6 +251,11 @@ class SourceCheckDrops(HostCheck):
             # A source that the kernel takes from no link is another matter: it has to lead to it, by other links only.
             if ways and claim.ifindex not in ways:
                 yield _Drop(claim, errno, ways)
+
+    def _confidence(self, claim: _Claim) -> str:
+        """As the claim has it, where all is known by which the kernel may choose the way back."""
+        unknown = self._by_tos or (self._by_port and claim.protocol is None)
+        return "hint" if unknown or self._strict[claim.ifindex].marked else claim.confidence
 
     def _ways(self, answer: Answer | None) -> t.Tuple[int, ...]:
         route = None if answer is None or answer.errno is not None else answer.match or answer.route
@@ -260,7 +268,7 @@ class SourceCheckDrops(HostCheck):
         check, first = self._strict[ifindex], drops[0]
         name, raw = self.name(ifindex), self.raw_name(ifindex)
         others = several([self.name(number) for number in first.ways])
-        confidence = "hint" if check.marked and first.claim.confidence != "hint" else first.claim.confidence
+        confidence = self._confidence(first.claim)
         numbered = any(item.family == 4 for item in self.index.addresses_on(ifindex))
         return self.finding(
             "link",
@@ -268,10 +276,10 @@ class SourceCheckDrops(HostCheck):
             "What comes in by %s from %s is dropped: rp_filter is strict there, and a packet to it would leave by %s."
             % (name, several(list(dict.fromkeys(drop.claim.remote for drop in drops))), others),
             self._evidence(check, first),
-            severity=None if confidence != "hint" else "low",
+            severity="low" if confidence == "hint" else None,
             confidence=confidence,
             remedy=self._remedy(check) if numbered else (),
-            advice=self._advice(raw, first, numbered, check.marked),
+            advice=self._advice(raw, first, numbered),
             count=count,
             samples=tuple(dict.fromkeys(drop.claim.words for drop in drops[:SAMPLES])),
             details={
@@ -290,7 +298,7 @@ class SourceCheckDrops(HostCheck):
             command = ["sysctl", "-w", "%s=%s" % (name, args["value"])]
             yield Step("sysctl.set", args, run_inside(self.index.snapshot.netns, *command))
 
-    def _advice(self, raw: str, first: _Drop, numbered: bool, marked: bool) -> str:
+    def _advice(self, raw: str, first: _Drop, numbered: bool) -> str:
         claim = first.claim
         said = (
             "If the two ways are not wanted, mend the routes instead: a route to %s by %s, or a rule from %s to a table "
@@ -306,7 +314,9 @@ class SourceCheckDrops(HostCheck):
             "larger of all and the link's own counts, so 2 on the link is enough. It is gone with the next boot, and with "
             "the link: to keep it, write '%s = 2' into a file of its own in /etc/sysctl.d." % name
         )
-        return said + (" Packets may be marked on their way in here, and then be let through." if marked else "")
+        if self._strict[claim.ifindex].marked:
+            said += " Packets may be marked on their way in here, and then be let through."
+        return said
 
     def _evidence(self, check: SourceCheck, first: _Drop) -> t.Iterator[Evidence]:
         claim = first.claim

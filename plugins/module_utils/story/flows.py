@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from ..evidence.errors import DROPPED
 from ..index import Index, is_unspecified
 from ..model import Event, OwnerSession, Query, Session
 from ..text import clean
@@ -170,11 +171,13 @@ def _of_owner(told: OwnerSession, now: float) -> Flow:
 
 
 def _of_event(event: Event) -> Flow:
+    # A packet that came in and was dropped: who would have got it, and by which link that sends, is not said.
+    came_in = event.error == DROPPED
     return Flow(
         source=_source(event.local_addr),
-        interface=event.interface,
+        interface=None if came_in else event.interface,
         port=event.remote_port,
-        program=event.program,
+        program=None if came_in else event.program,
         unit=event.unit,
         witnesses=(
             Witness(event.source.kind, event.text, event.command, event.count, event.first, event.last, event.going_on),

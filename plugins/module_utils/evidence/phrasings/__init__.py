@@ -9,9 +9,26 @@ The first that fits is taken, so what tells more stands before what tells less, 
 
 from __future__ import annotations
 
-from . import beam, c, dotnet, go, java, names_and_time, node, python, routing, rust, scripts, services, vpn, web
+from . import (
+    beam,
+    c,
+    dotnet,
+    go,
+    java,
+    kernel,
+    names_and_time,
+    node,
+    python,
+    routing,
+    rust,
+    scripts,
+    services,
+    vpn,
+    web,
+)
 
 TABLE = (
+    *kernel.PHRASINGS,
     *vpn.PHRASINGS,
     *routing.PHRASINGS,
     *names_and_time.PHRASINGS,
@@ -28,5 +45,5 @@ TABLE = (
     *c.PHRASINGS,
 )
 
-NUMBERS_ONLY = ("connect call failed", "server on '", 'interface "', 'interface \\"')
+NUMBERS_ONLY = ("connect call failed", "server on '", 'interface "', 'interface \\"', "martian source ")
 """Lower-case literals of those phrasings that tell the error by a number, or by no name at all; also as JSON quotes them."""

@@ -15,6 +15,8 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.intent import load
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Address,
     Answer,
+    Event,
+    EventSource,
     Firewall,
     FirewallChain,
     FirewallMatch,
@@ -30,6 +32,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Rule,
     Session,
     Snapshot,
+    SourceCheck,
 )
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.tally import Tally
@@ -342,3 +345,72 @@ def test_a_stub_of_the_host_named_in_another_namespace() -> None:
     (finding,) = run("RC601", resolvers=(STUB,), netns="blue")
     assert "/etc/netns/blue/resolv.conf" in finding.advice
     assert finding.evidence[-1].command == "ip netns exec blue ss -uln sport = :53"
+
+
+# Source checks -------------------------------------------------------------------------------------------------------
+
+ON_ETH1 = Address(4, 3, "198.51.100.1", 24)
+STRICT = (SourceCheck("all", 0, 0), SourceCheck("eth0", 0, 0), SourceCheck("eth1", 1, 1))
+RISING = Event("EXDEV", EventSource("counter", path="/proc/net/netstat", counter="TcpExt IPReversePathFilter"), count=3)
+
+
+def strictly(queries):
+    """What comes in by eth1 is refused; what is sent leaves by the link that was asked for, or by eth0."""
+    return [Answer("EXDEV") if query.iif == 3 else _direct(query) for query in queries]
+
+
+def dropped(*sessions, ask=strictly, **tables):
+    tables = dict({"addresses": (HELD, ON_ETH1), "rp_filter": STRICT}, **tables)
+    return run("RC503", sessions=sessions, ask=ask, **tables)
+
+
+def bound(**fields):
+    return dataclasses.replace(socket("198.51.100.1", "203.0.113.9", ifindex=3), **fields)
+
+
+def test_a_raw_socket_is_not_answered_either() -> None:
+    (finding,) = dropped(bound(protocol="raw", local_port=1, remote_port=0))
+    assert (finding.confidence, finding.selector["interface"]) == ("strong", "eth1")
+
+
+def test_an_established_connection_counts_while_the_kernel_counts() -> None:
+    session = bound(protocol="tcp", state="ESTAB")
+    assert dropped(session) == []
+    (finding,) = dropped(session, events=(RISING,))
+    assert finding.confidence == "strong" and any("counter" in item.source for item in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        (LO, ETH0, dataclasses.replace(ETH1, master=8), VRF),
+        (LO, ETH0, dataclasses.replace(ETH1, kind="xfrm")),
+        (LO, ETH0, dataclasses.replace(ETH1, up=False)),
+        (LO, ETH0, dataclasses.replace(ETH1, loopback=True)),
+    ],
+)
+def test_links_that_are_looked_up_otherwise_are_left_out(links) -> None:
+    assert dropped(bound(), links=links) == []
+
+
+def test_what_the_kernel_was_not_asked_or_takes_is_no_finding() -> None:
+    assert dropped(bound(), rp_filter=()) == []
+    assert dropped(bound(), ask=reach) == []
+    # Refused, but not for the way back, which is not known then.
+    assert (
+        dropped(
+            bound(), ask=lambda queries: [Answer("EINVAL") if q.iif or not q.interface else _direct(q) for q in queries]
+        )
+        == []
+    )
+
+
+def test_many_flows_of_one_link_are_one_finding() -> None:
+    (finding,) = dropped(*[bound(remote="203.0.113.%d" % (number % 250), remote_port=number) for number in range(9000)])
+    assert finding.count == 9000 and len(finding.samples) == 20 and len(finding.remedy) == 1
+
+
+def test_a_name_that_sysctl_cannot_spell_has_no_remedy() -> None:
+    link = dataclasses.replace(ETH1, name="\udcff")
+    (finding,) = dropped(bound(), links=(LO, ETH0, link), rp_filter=(*STRICT[:2], SourceCheck("\udcff", 1, 1)))
+    assert finding.remedy == () and "set the link's rp_filter to 2" in finding.advice
