@@ -89,6 +89,11 @@ class Host:
         if not self._pid:
             raise AssertionError("the host did not start: %s" % self._first.stderr.read())
 
+    @property
+    def pid(self) -> int:
+        """Its first process, as the machine knows it."""
+        return int(self._pid)
+
     def end(self) -> None:
         """End all that runs on it."""
         self._first.kill()  # and its child with it, which is the host's first process

@@ -20,35 +20,47 @@ _OBJECTS = {
     "tunnel": ("tunnel", "tunl", "t"),
 }
 _TYPES = ("unreachable", "blackhole", "prohibit", "throw")
-_ENDS = (";", "&&", "||", "|", "&", "then", "do")
+_MARKS = ";&|()"
+_OPEN, _CLOSE = ("then", "do"), ("fi", "done")
+_ENDS = (*_OPEN, "else", "{", "}")
 _LENGTH = 4096
 
 Said = t.Tuple[str, t.Dict[str, t.Any]]
 """Kind and selector."""
 
 
-def commands(line: str, variables: t.Mapping[str, str] | None = None) -> t.Iterator[Said]:
-    """What the ``ip`` commands of one shell line add. What a variable holds that is not given cannot be told: it is left out."""
+def commands(
+    line: str, variables: t.Mapping[str, str] | None = None
+) -> t.Iterator[t.Tuple[str, t.Dict[str, t.Any], bool]]:
+    """What the ``ip`` commands of one shell line add, each with whether it is sure to be run: not so behind a test, or where
+    another command fails. What a variable holds that is not given cannot be told: it is left out."""
     line = line[:_LENGTH]
     for name, value in (variables or {}).items():
         line = line.replace("${%s}" % name, value).replace("$" + name, value)
     if "ip" not in line:
         return
     try:
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|")
+        lexer = shlex.shlex(line, posix=True, punctuation_chars=_MARKS)
         lexer.whitespace_split = True
         words = list(lexer)
     except ValueError:  # an open quote
         return
     command: t.List[str] = []
+    depth, sure = 0, True
     for word in [*words, ";"]:
-        if word in _ENDS or word.strip(";&|") == "":
-            said = command_of(command)
-            if said is not None:
-                yield said
-            command = []
-        else:
+        if word not in _ENDS and word.strip(_MARKS):
             command.append(word)
+            continue
+        said = command_of(command)
+        if said is not None:
+            yield (*said, sure and depth == 0)
+        if command and command[0] in _CLOSE:
+            depth = max(depth - 1, 0)
+        if word in _OPEN:
+            depth += 1
+        # Behind an ip command that adds something, all is as at boot: it succeeds.
+        sure = "|" not in word and ("&&" not in word or (sure and (said is not None or not command)))
+        command = []
 
 
 def command_of(words: t.Sequence[str]) -> Said | None:

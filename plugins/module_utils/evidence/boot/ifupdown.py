@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ifupdown and those that take its files (ifupdown2, ifupdown-ng): /etc/network/interfaces (interfaces(5)). Pure."""
+"""ifupdown and those that take its files (ifupdown2, ifupdown-ng): /etc/network/interfaces (interfaces(5)). Pure.
+
+Where they differ, what ifupdown makes is told, and as not certain.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,10 @@ _MADE = ("bridge_ports", "bridge-ports", "vlan-raw-device", "vlan_raw_device", "
          "tunnel-mode", "vxlan-id", "vrf-table")  # fmt: skip
 """Options of links that it makes."""
 _DYNAMIC = ("dhcp", "auto", "bootp", "ppp")
+_STATIC = ("static", "tunnel", "v4tunnel", "wireguard")
+"""Methods for which ifupdown looks at address and gateway."""
+_INHERITED = 8
+"""Stanzas that one inherits from, one from the other."""
 
 
 @dataclasses.dataclass
@@ -33,6 +40,7 @@ class Stanza:
     method: str
     path: str
     line: int
+    inherits: t.Tuple[str, ...] = ()
     options: t.List[t.Tuple[str, str, int]] = dataclasses.field(default_factory=list)
 
     def last(self, *keys: str) -> str | None:
@@ -94,26 +102,78 @@ def _stanza(words: t.Sequence[str], path: str, line: int) -> Stanza | None:
         return None
     family = 6 if "inet6" in words[1:3] else 4
     method = words[2] if len(words) > 2 and words[1].startswith("inet") else "static"
-    return Stanza(words[0], family, method, path, line)
+    inherits = tuple(name for word, name in zip(words, words[1:]) if word == "inherits")
+    return Stanza(words[0], family, method, path, line, inherits)
 
 
 def objects(files: t.Sequence[File]) -> t.Iterator[BootObject]:
     """What all files together make."""
     up = [name for each in files for name in each.brought_up]
-    for stanza in (each for file in files for each in file.stanzas):
-        yield from _of(stanza, _is_up(stanza.name, up))
+    stanzas = [each for file in files for each in file.stanzas]
+    first: t.Dict[t.Tuple[str, int], Stanza] = {}
+    for stanza in stanzas:
+        first.setdefault((stanza.name, stanza.family), stanza)
+    for stanza in stanzas:
+        whole = _with_inherited(stanza, first)
+        names = _brought_up(stanza.name, up)
+        for name in names or [stanza.name]:
+            yield from _of(whole, name, bool(names))
 
 
-def _is_up(name: str, brought_up: t.Iterable[str]) -> bool:
-    for word in brought_up:
-        word = word.partition("=")[0]
-        if word == name or (word.startswith("/") and fnmatch.fnmatchcase(name, word.strip("/").partition("/")[0])):
-            return True
-    return False
+def _brought_up(stanza: str, up: t.Iterable[str]) -> t.List[str]:
+    """The interfaces that are brought up as a stanza says: ``auto eth0=office`` brings up eth0 as office says, and not as
+    eth0."""
+    found = []
+    for word in up:
+        name, equals, logical = word.partition("=")
+        if equals:
+            fits = logical == stanza
+        elif name.startswith("/"):
+            fits, name = fnmatch.fnmatchcase(stanza, name.strip("/").partition("/")[0]), stanza
+        else:
+            fits = name == stanza
+        if fits and name not in found:
+            found.append(name)
+    return found
 
 
-def _of(stanza: Stanza, certain: bool) -> t.Iterator[BootObject]:
-    name = stanza.name.partition(":")[0]  # eth0:1 is a label
+def _with_inherited(stanza: Stanza, stanzas: t.Mapping[t.Tuple[str, int], Stanza]) -> Stanza:
+    """With the options of those that it inherits from, before its own: the last one counts."""
+    options, todo, done = list(stanza.options), list(stanza.inherits), {stanza.name}
+    while todo and len(done) <= _INHERITED:
+        name = todo.pop(0)
+        other = stanzas.get((name, stanza.family))
+        if other is None or name in done:
+            continue
+        done.add(name)
+        own = {key for key, _value, _line in options}
+        options = [option for option in other.options if option[0] in _UP or option[0] not in own] + options
+        todo += other.inherits
+    return dataclasses.replace(stanza, options=options)
+
+
+def _address(stanza: Stanza, text: str) -> t.Tuple[t.Optional[str], bool]:
+    """An address with its prefix length, and whether all managers of these files make it so."""
+    bare, slash, length = text.partition("/")
+    netmask = stanza.last("netmask")
+    if stanza.last("pointopoint") is not None:
+        return spelled.interface(
+            bare, "32" if stanza.family == 4 else "128"
+        ), True  # the length is that of the other end
+    if netmask is None and not slash and ":" not in bare:
+        return spelled.interface(bare, _class(bare)), False
+    both = spelled.interface(bare, netmask), spelled.interface(text)
+    return both[0] if netmask is not None else both[1], not slash or netmask is None or both[0] == both[1]
+
+
+def _class(address: str) -> str:
+    """The prefix length that ifupdown takes where none is said: that of the network's class (RFC 791)."""
+    head = spelled.number(address.partition(".")[0]) or 0
+    return "8" if head < 128 else "16" if head < 192 else "24" if head < 224 else "32"
+
+
+def _of(stanza: Stanza, interface: str, certain: bool) -> t.Iterator[BootObject]:
+    name = interface.partition(":")[0]  # eth0:1 is a label
     link: t.Dict[str, t.Any] = {"name": name}
     made = any(key in _MADE for key, _value, _line in stanza.options) or stanza.method in (
         "tunnel",
@@ -128,31 +188,33 @@ def _of(stanza: Stanza, certain: bool) -> t.Iterator[BootObject]:
         )
     dynamic = stanza.method in _DYNAMIC
     yield _object("link", link, stanza, stanza.line, certain, made=made, dynamic=dynamic)
-    netmask, metric = stanza.last("netmask"), spelled.number(stanza.last("metric"))
+    metric = spelled.number(stanza.last("metric"))
+    static = certain and stanza.method in _STATIC
     for key, value, line in stanza.options:
         words = value.split()
         if not words:
             continue
         if key == "address":
-            address = spelled.interface(words[0], netmask)
+            address, agreed = _address(stanza, words[0])
             if address is not None:
-                yield _object("address", {"address": address, "interface": name}, stanza, line, certain)
+                yield _object("address", {"address": address, "interface": name}, stanza, line, static and agreed)
         elif key == "gateway":
             gateway = spelled.plain(words[0])
             if gateway is not None:
                 family = spelled.family_of(gateway)
+                # ifupdown adds it so that the gateway need be in no subnet.
                 selector = spelled.route(
-                    family=family, dst=spelled.ANY[family], gateway=gateway, interface=name, metric=metric
+                    family=family, dst=spelled.ANY[family], gateway=gateway, interface=name, metric=metric, onlink=True
                 )
-                yield _object("route", selector, stanza, line, certain)
+                yield _object("route", selector, stanza, line, static)
         elif key in ("dns-nameservers", "dns-nameserver"):
             for word in words:
                 resolver = spelled.plain(word)
                 if resolver is not None:
                     yield _object("resolver", {"address": resolver, "interface": name}, stanza, line, certain)
         elif key in _UP:
-            for kind, selector in commands.commands(value, {"IFACE": name}):
-                yield _object(kind, selector, stanza, line, certain, made=kind == "link")
+            for kind, selector, sure in commands.commands(value, {"IFACE": interface}):
+                yield _object(kind, selector, stanza, line, certain and sure, made=kind == "link")
 
 
 def _object(

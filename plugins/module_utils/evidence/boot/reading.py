@@ -243,7 +243,7 @@ def _scripts(tree: Tree) -> t.Iterator[BootObject]:
                 line = line.lstrip("-+!@:") if key.strip() in ("ExecStart", "ExecStartPre", "ExecStartPost") else ""
             if line.startswith("#"):
                 continue
-            for kind, selector in commands.commands(line):
+            for kind, selector, _sure in commands.commands(line):
                 yield BootObject(kind, selector, "script", path, number, made=kind == "link", certain=False)
 
 

@@ -49,7 +49,7 @@ def read(text):
     yield from ifcfg.routes(text, "/route-eth0")
     yield from ifcfg.rules(text, "/rule-eth0")
     for line in text.split("\n"):
-        for kind, selector in commands.commands(line, {"IFACE": "eth0"}):
+        for kind, selector, _sure in commands.commands(line, {"IFACE": "eth0"}):
             yield BootObject(kind, selector, "script", "/x", 1)
 
 

@@ -76,13 +76,87 @@ def test_interfaces(boot) -> None:
     assert read.where("address")[0] == ("/etc/network/interfaces", 9, True)
     common = {"family": 4, "interface": "eth0", "type": "unicast"}
     assert read.of("route") == [
-        dict(common, dst="0.0.0.0/0", table=254, gateway="192.0.2.1", metric=20),
+        dict(common, dst="0.0.0.0/0", table=254, gateway="192.0.2.1", metric=20, onlink=True),
         dict(common, dst="203.0.113.0/24", table=100, gateway="192.0.2.254", source="192.0.2.10"),
     ]
     assert read.of("rule") == [
         {"family": 4, "from": "192.0.2.10/32", "priority": 1000, "table": 100, "action": "lookup"}
     ]
     assert [item["address"] for item in read.of("resolver")] == ["192.0.2.53", "192.0.2.54"]
+
+
+@pytest.mark.parametrize(
+    ("options", "address", "certain"),
+    [
+        (["address 192.0.2.1/24"], "192.0.2.1/24", True),
+        (["address 192.0.2.1", "netmask 24"], "192.0.2.1/24", True),
+        (["address 192.0.2.1/24", "netmask 255.255.255.0"], "192.0.2.1/24", True),
+        (["address 192.0.2.1/24", "netmask 255.255.0.0"], "192.0.2.1/16", False),
+        (["address 10.0.0.1"], "10.0.0.1/8", False),
+        (["address 172.16.0.1"], "172.16.0.1/16", False),
+        (["address 192.0.2.1"], "192.0.2.1/24", False),
+        (["address 224.0.0.1"], "224.0.0.1/32", False),
+        (["address 192.0.2.1/24", "pointopoint 192.0.2.2"], "192.0.2.1/32", True),
+        (["address 2001:db8::1"], "2001:db8::1/128", True),
+        (["address 2001:db8::1", "netmask 64"], "2001:db8::1/64", True),
+    ],
+)
+def test_prefix_lengths(boot, options, address, certain) -> None:
+    """Where managers of these files differ, it is ifupdown's, and not certain."""
+    text = "auto eth0\niface eth0 inet%s static\n%s\n" % ("6" * (":" in address), "\n".join(options))
+    read = boot({"etc/network/interfaces": text, **ENABLED})
+    assert [(item.selector["address"], item.certain) for item in read.objects if item.kind == "address"] == [
+        (address, certain)
+    ]
+
+
+def test_what_a_method_does_not_look_at_is_not_certain(boot) -> None:
+    text = "auto eth0\niface eth0 inet manual\n  address 192.0.2.1/24\n  gateway 192.0.2.2\n  up ip rule add pref 7 table 9\n"
+    read = boot({"etc/network/interfaces": text, **ENABLED})
+    assert [(item.kind, item.certain) for item in read.objects] == [
+        ("link", True), ("address", False), ("route", False), ("rule", True),
+    ]  # fmt: skip
+
+
+def test_an_interface_is_brought_up_as_another_stanza_says(boot) -> None:
+    text = (
+        "auto eth0=office /eth7*\niface eth0 inet static\n  address 192.0.2.1/24\n"
+        "iface office inet static inherits base inherits office\n  up ip rule add iif $IFACE pref 7 table 9\n"
+        "iface base inet static inherits base inherits office\n  address 192.0.2.2/24\n  up ip rule add pref 8 table 9\n"
+        "iface eth7 inet static\n  address 192.0.2.7/24\n"
+    )
+    read = boot({"etc/network/interfaces": text, **ENABLED})
+    certain = [item.selector for item in read.objects if item.certain]
+    assert [(item["interface"], item["address"]) for item in certain if "address" in item] == [
+        ("eth0", "192.0.2.2/24"),
+        ("eth7", "192.0.2.7/24"),
+    ]
+    assert [(item["priority"], item["iif"]) for item in certain if "priority" in item] == [(8, None), (7, "eth0")]
+
+
+@pytest.mark.parametrize(
+    ("line", "sure"),
+    [
+        ("{} || true", [True]),
+        ("{}; {}", [True, True]),
+        ("{} && {}", [True, True]),
+        ("({}) && {}", [True, True]),
+        ("{{ {}; }}; {}", [True, True]),
+        ("test -e / && {}", [False]),
+        ("test -e / && {} && {}", [False, False]),
+        ("test -e / && {}; {}", [False, True]),
+        ("true || {}", [False]),
+        ("echo | {}", [False]),
+        ("if true; then {}; {}; else {}; fi; {}", [False, False, False, True]),
+        ("for x in 1 2; do {}; done; {}", [False, True]),
+        ("if a; then if b; then {}; fi; {}; fi; {}", [False, False, True]),
+        ("fi; done; {}", [True]),
+    ],
+)
+def test_commands_that_may_not_be_run(line, sure) -> None:
+    command = "ip addr add 192.0.2.1/24 dev eth0"
+    found = list(commands.commands(line.replace("{}", command).replace("{{", "{").replace("}}", "}")))
+    assert [each for _kind, _said, each in found] == sure
 
 
 def test_sources_that_go_round_and_lines_that_go_on(boot) -> None:
@@ -120,7 +194,8 @@ def test_commands_in_scripts_and_units_are_not_certain(boot) -> None:
 
 def shown(line, **variables):
     return [
-        (kind, {k: v for k, v in said.items() if v is not None}) for kind, said in commands.commands(line, variables)
+        (kind, {k: v for k, v in said.items() if v is not None})
+        for kind, said, _sure in commands.commands(line, variables)
     ]
 
 
