@@ -22,6 +22,8 @@ from .sessions import BATCH, LIVE, QUESTIONS, ends
 COUNTER = "TcpExt IPReversePathFilter"
 CLAIMS = 4096
 """Flows of one link that are judged."""
+FLOWS = 256
+"""Pairs of addresses that a finding names."""
 _DROPS = (DROPPED, "EINVAL")
 """What a lookup says to it: since Linux 6.14 the latter, as of other packets that the kernel does not take."""
 _STRICT = 1
@@ -269,6 +271,7 @@ class SourceCheckDrops(HostCheck):
         name, raw = self.name(ifindex), self.raw_name(ifindex)
         others = several([self.name(number) for number in first.ways])
         confidence = self._confidence(first.claim)
+        pairs = [(drop.claim.local, drop.claim.remote) for drop in drops]
         numbered = any(item.family == 4 for item in self.index.addresses_on(ifindex))
         return self.finding(
             "link",
@@ -287,6 +290,7 @@ class SourceCheckDrops(HostCheck):
                 "errno": first.errno,
                 "local": first.claim.local,
                 "peers": list(dict.fromkeys(drop.claim.remote for drop in drops))[:SAMPLES],
+                "flows": [list(pair) for pair in dict.fromkeys(pairs)][:FLOWS],
                 "leaves_by": [self.raw_name(number) for number in first.ways],
             },
         )

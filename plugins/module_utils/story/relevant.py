@@ -25,27 +25,29 @@ def relevant(
     rules: t.Collection[str] = (),
     routeless: bool = False,
 ) -> t.List[Finding]:
-    """Those that name one of the flow's addresses (destination, source, gateway), a prefix that it lies in, one of its
-    links or its unit, and all of ``rules`` that are about more than
-    a resolver, in their order. What is said of a default route is about a flow that has no
-    route, not about each flow."""
+    """Those that have to do with the flow, in their order.
+
+    A finding that says of which flows it is (their two ends) is of those. Others name one of the flow's addresses
+    (destination, source, gateway), a prefix that it lies in, one of its links or its unit, or are of ``rules`` and about
+    more than a resolver. What is said of a default route is about a flow that has no route, not about each flow.
+    """
     parsed = [ipaddress.ip_address(text) for text in addresses]
     families = {address.version for address in parsed}
-    found = []
-    for finding in findings:
+
+    def about(finding: Finding) -> bool:
         owner = finding.owner
         if finding.selector.get("family") not in (None, *families):
-            continue
-        named = bool(owner is not None and owner.unit is not None and owner.unit in units and finding.kind == "session")
-        if (
-            named
-            or (finding.rule in rules and finding.kind != "resolver")
-            or any(
-                _names(text, parsed, links if finding.kind in _ON_A_LINK else (), routeless) for text in _texts(finding)
-            )
-        ):
-            found.append(finding)
-    return found
+            return False
+        if "flows" in finding.details:
+            return any(local in addresses and remote in addresses for local, remote in finding.details["flows"])
+        if owner is not None and owner.unit is not None and owner.unit in units and finding.kind == "session":
+            return True
+        if finding.rule in rules and finding.kind != "resolver":
+            return True
+        on_links = links if finding.kind in _ON_A_LINK else ()
+        return any(_names(text, parsed, on_links, routeless) for text in _texts(finding))
+
+    return [finding for finding in findings if about(finding)]
 
 
 def _texts(finding: Finding) -> t.Iterator[str]:

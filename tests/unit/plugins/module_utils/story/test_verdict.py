@@ -105,3 +105,18 @@ def test_a_default_route_is_about_a_send_that_has_none() -> None:
 
 def test_each_rule_that_tells_exists() -> None:
     assert {rule for rules in verdicts._TELLING.values() for rule in rules} <= set(CHECKS)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "about"),
+    [
+        (["203.0.113.9", "198.51.100.1"], True),
+        (["203.0.113.9", "192.0.2.1"], False),
+        (["203.0.113.8", "198.51.100.1", "198.51.100.254"], False),
+    ],
+)
+def test_a_finding_that_says_of_which_flows_it_is(addresses, about) -> None:
+    """What comes in by eth1 for one flow is dropped: others over that link, or to that peer, are not concerned."""
+    flows = {"flows": [["198.51.100.1", "203.0.113.9"]], "peers": ["203.0.113.9"], "local": "198.51.100.1"}
+    item = finding("RC503", "link", ("198.51.100.1:7 -> 203.0.113.9:53",), flows, interface="eth1", check="rp_filter")
+    assert bool(relevant([item], addresses, ["eth1"], [])) is about
