@@ -120,6 +120,8 @@ def _asked(name: str, netns: str | int | None, wanted: own_files.Files) -> t.Dic
         told.update(error="EAI_SYSTEM", said=exc.strerror or str(exc))
     else:
         told["addresses"] = list(dict.fromkeys(_end(ends) for _family, _type, _proto, _name, ends in found))
+        if not told["addresses"]:  # no C library that is known says so
+            told.update(error="EAI_NODATA", said="no address")
     return told
 
 
