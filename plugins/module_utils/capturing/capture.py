@@ -77,7 +77,7 @@ class _Recording:
             self._ended_by = "interface"
         except Full:
             self._ended_by = "space"
-        self._seconds = time.monotonic() - started
+        self._seconds = (self._tap.ended or time.monotonic()) - started
         self._counted = self._tap.counted()
         try:
             self._put(self._writer.tail(begun, time.time_ns(), self._counted))

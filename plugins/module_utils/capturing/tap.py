@@ -171,6 +171,8 @@ class Tap:
         self._names: t.Dict[int, str] = {}
         self.index = 0
         self.was_down = False
+        self.ended: t.Optional[float] = None
+        """When it stopped to listen, where time has ended it; what had come by then may be read later."""
 
     def __enter__(self) -> Tap:
         return self
@@ -221,6 +223,7 @@ class Tap:
             if poll.poll(min(until - now, _PAUSE) * 1000 + 1):
                 yield from self._received()
         self._attach(_REFUSE_ALL)
+        self.ended = time.monotonic()
         while True:
             waited = list(self._received())
             yield from waited

@@ -367,6 +367,32 @@ def test_a_disk_is_never_filled(host, small_disk):
     assert len(captures.read(result["remote_path"]).packets) == result["packets"]
 
 
+def test_a_full_disk_leaves_whole_blocks(small_disk):
+    with place.File(str(small_disk), "pcap", 4096) as file:
+        file.write(b"x" * 5000)
+        with pytest.raises(OSError, match="No space left"):
+            (small_disk / "other").write_bytes(bytes(81 << 20))
+        with pytest.raises(place.Full):
+            file.write(b"y" * 200000)
+        with pytest.raises(place.Full):
+            file.hold_space()
+        assert file.size == os.stat(file.path).st_size == 5000
+
+
+def test_a_hostile_name_of_an_interface(host, captured):
+    name = b"nm\xff\x1b[31m"
+    host.sh("ip link set nmb0 down")
+    subprocess.run([b"ip", b"-n", os.fsencode(host.name), b"link", b"set", b"nmb0", b"name", name], check=True)
+    subprocess.run([b"ip", b"-n", os.fsencode(host.name), b"link", b"set", name, b"up"], check=True)
+    sends(host, ("192.0.2.20", {"port": 44880}))
+    for interface in (None, os.fsdecode(name)):
+        result, read = captured(netns=host.name, interface=interface, packets=3, filter={"dport": ["44880"]})
+        assert result["interfaces"] == ["nm\\xff\\x1b[31m"]
+        assert {packet.interface for packet in read.packets} == {"nm\\xff\\x1b[31m"}
+        assert all(" nm\\xff\\x1b[31m out udp " in line for line in result["lines"])
+        assert len(tcpdump(result)) == 3
+
+
 def test_check_mode_captures_nothing(host, tmp_path):
     params = {"dest": "x", "seconds": 20, "packets": 5, "netns": host.name, "interface": "nmb0", "filter": FLOW}
     result = capture(params, True, lambda: str(tmp_path))
@@ -438,7 +464,7 @@ def test_nothing_else_gets_into_the_buffer(host):
     flood = sends(host, *[("192.0.2.20", {"port": 9})] * 50)
     for _round in range(50):
         with Tap("nmb0", host.name) as tap:
-            tap.listen(program(parse({"port": ["44880"]}), ETHERNET, 64), 64)
+            tap.listen(program(parse({"dport": ["44880"]}), ETHERNET, 64), 64)
             assert [packet for packet in tap.packets(time.monotonic() + 0.01) if packet is not None] == []
             assert tap.counted() == (0, 0)
     assert flood.poll() is None
