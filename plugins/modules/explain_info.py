@@ -24,8 +24,8 @@ description:
     falls back from one to the next.
   - Where the name does not resolve, the story is about the flow to the DNS server that was asked in vain, for it is that which
     does not get out. RV(cause) says so, and RV(name.resolvers) what each server answers.
-  - Changes nothing, and sends nothing but the queries that a name in O(to) takes, and what O(firewall_trace) and
-    O(resolver_query) ask for.
+  - Changes nothing, and sends nothing but the queries that a name in O(to) takes, and what O(firewall_trace),
+    O(resolver_query) and O(probes) ask for.
 notes:
   - In a network namespace with a name, the files in C(/etc/netns/NAME) take the places of those in C(/etc) for the resolution,
     as for what C(ip netns exec) runs. Where the namespace is given as a process with a root of its own, such as a container,
@@ -199,8 +199,8 @@ name:
 verdict:
   description:
     - What it comes down to. V(ok), V(source-gone), V(source-unusable), V(link-down), V(firewall), V(configuration) (prefix,
-      gateway or resolver), V(route-missing), V(route-refuses), V(rule-refuses), V(next-hop), V(destination), V(name) or
-      V(unexplained).
+      gateway or resolver), V(route-missing), V(route-refuses), V(rule-refuses), V(next-hop), V(path) (beyond this host, or
+      on the way back), V(destination), V(name) or V(unexplained).
     - Of a name that does not resolve it is V(name) where a DNS server answers that there is no such name or no address for it;
       V(configuration) where none answers, or another one is declared; and otherwise what keeps the query from the server.
   returned: success
