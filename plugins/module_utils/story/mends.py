@@ -72,6 +72,10 @@ _VAIN: t.Mapping[str, t.Tuple[Vain, ...]] = {
         Vain("Adding another route through the same gateway", "it is the gateway that does not answer"),
         Vain(_RESTART, "the next hop does not answer for any program"),
     ),
+    "path": (
+        Vain(_ROUTE, "the packet leaves this host: what is wrong is beyond it, or on the way back"),
+        Vain(_RESTART, "its packets fare the same"),
+    ),
     "destination": (Vain(_ROUTE, "it is not a matter of routes"),),
     "name": (
         Vain(_ROUTE, "the DNS server was reached and has answered"),
@@ -91,6 +95,8 @@ _WORDS: t.Mapping[str, str] = {
     "route-refuses": "Remove the route that refuses, if nobody wants it any more.",
     "rule-refuses": "Remove the policy rule that refuses, if nobody wants it any more.",
     "next-hop": "Find out why the next hop does not answer: is it up, is it on this link, is its address right?",
+    "path": "Look at the next hop and beyond: the probe and capture modules of this collection show how far packets come, and "
+    "what comes back.",
     "destination": "Use a destination, or a socket option, that fits.",
     "name": "See whether the name is written as it stands in DNS, and whether the server that is asked should know it: a name "
     "of an internal zone is known to that zone's servers alone.",

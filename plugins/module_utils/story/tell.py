@@ -29,6 +29,7 @@ from .verdict import VERDICTS, first_of, unanswered, verdict, worst
 
 if t.TYPE_CHECKING:
     from ..kernel.port import Kernel
+    from ..probing.aims import Aim
 
 SOCKETS = 256
 """Sockets to the destination that are looked at."""
@@ -59,6 +60,8 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
     wanted = request(params)
     unseen: t.List[Unseen] = []
     resolved = resolve(asked.to, kernel.netns, unseen) if is_name else None
+    if wanted.probes:
+        wanted = dataclasses.replace(wanted, aims=_aims(asked, resolved))
     seen = look(kernel, wanted, chosen((), ()))
     name = None if resolved is None else _named(resolved, kernel, seen, unseen)
     targets = [asked] if name is None else _targets(asked, name)
@@ -122,6 +125,16 @@ def _asked(params: t.Mapping[str, t.Any]) -> t.Tuple[Asked, bool]:
         uid=said["uid"],
     )
     return asked, is_name
+
+
+def _aims(asked: Asked, resolved: t.Optional[Resolved]) -> t.Tuple[Aim, ...]:
+    """What probes are sent to: the destination that was asked about, and no other; of a name, the address tried first."""
+    from ..probing.aims import Aim  # late: few ask for it
+
+    ends = [(asked.to, asked.interface)] if resolved is None else resolved.addresses[:1]
+    return tuple(
+        Aim(to, asked.source, asked.interface or link, asked.mark, wanted_by="the question") for to, link in ends
+    )
 
 
 def _named(resolved: Resolved, kernel: Kernel, seen: Look, unseen: t.List[Unseen]) -> Name:

@@ -23,6 +23,7 @@ VERDICTS: t.Mapping[str, str] = {
     "route-refuses": "A route is there to refuse it.",
     "rule-refuses": "A policy rule is there to refuse it.",
     "next-hop": "The next hop is out of use, or does not answer.",
+    "path": "It leaves the host; the path beyond, or the way back, is what fails.",
     "destination": "That destination cannot be sent to like this.",
     "name": "The name stands for no address, say those who are asked.",
     "unexplained": "The kernel refuses it, and nothing that was read explains why.",
@@ -57,6 +58,9 @@ _BY_CAUSE = {
     "refused": "unexplained",
 }
 _FIREWALL = ("RC501",)
+_PATH = ("RC503", "RC504")
+_HARMLESS = ("low", "info")
+"""Severities of what is told of a path that works all the same."""
 _LINKS = ("RC401", "RC402")
 _DECLARED = ("RC207", "RC209")
 _TELLING: t.Mapping[str, t.Tuple[str, ...]] = {
@@ -69,11 +73,12 @@ _TELLING: t.Mapping[str, t.Tuple[str, ...]] = {
     "route-refuses": ("RC206", "RC203", "RC103", "RC105"),
     "rule-refuses": ("RC206", "RC303", "RC302", "RC103", "RC105"),
     "next-hop": ("RC202", "RC408", "RC407", "RC203", "RC103", "RC105"),
+    "path": _PATH,
 }
 """The rules whose findings say most about a verdict, the best first."""
 _BADNESS = (
     "source-gone", "firewall", "link-down", "configuration", "source-unusable", "rule-refuses", "route-refuses",
-    "route-missing", "next-hop", "unexplained", "destination", "name", "ok",
+    "route-missing", "next-hop", "unexplained", "path", "destination", "name", "ok",
 )  # fmt: skip
 """Of several sends, the one with the first of these is told first."""
 
@@ -96,6 +101,8 @@ def verdict(reach: Reach, findings: t.Sequence[Finding], dropped: bool = False, 
         return "firewall"
     if any(finding.kind == "resolver" for finding in findings):
         return "configuration"  # it is asked for names, and should not be, or does not answer
+    if any(finding.rule in _PATH and finding.severity not in _HARMLESS for finding in findings):
+        return "path"
     return said
 
 

@@ -17,6 +17,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import story as page
 from ansible_collections.netmend.reclaim.plugins.module_utils.story.tell import explain_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.story.verdict import VERDICTS
+from ansible_collections.netmend.reclaim.tests.integration.kernel import paths
 
 TO = "198.51.100.3"
 SEND = """
@@ -180,6 +181,60 @@ def test_the_dns_server_is_wrong(host, resolv_conf) -> None:
     # Where no route leads to it, that is what is wrong.
     host.sh("ip route del default")
     assert told(host, resolver_query=True)["verdict"] == "route-missing"
+
+
+# Beyond the host ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def way(netns):
+    return paths.path(netns)
+
+
+@pytest.mark.parametrize("to", [paths.FAR, paths.FAR6])
+def test_a_black_hole_on_the_path(way, to) -> None:
+    """Nothing on the host is wrong, and only probes tell: told apart from the five causes, which it does not hide either."""
+    paths.narrow(way, 1300)
+    way.first.sh(paths.NO_TELLING)
+    assert told(way.host, to=to)["verdict"] == "ok", "it cannot be known without a packet"
+    found = told(way.host, to=to, probes=True)
+    assert (found["verdict"], found["errno"]) == ("path", None)
+    assert "vanish" in found["cause"] and all(item["ok"] for item in found["chain"])
+    assert found["findings"][0]["rule"] == "RC504" and "ICMP" in found["mends"][1]["what"]
+    assert any(item["what"] == "Adding a route" for item in found["does_not"])
+    # Each of the host's own causes on top of it is told first.
+    family = 4 if to == paths.FAR else 6
+    way.host.sh("nft 'table inet t { chain o { type filter hook output priority 0; udp dport 53 drop; }; }'")
+    assert told(way.host, to=to, probes=True, protocol="udp", port=53)["verdict"] == "firewall"
+    absent = "203.0.113.77" if family == 4 else "2001:db8:9::77"
+    assert told(way.host, to=to, probes=True, source=absent)["verdict"] == "source-gone"
+    way.host.sh("ip -%d route del default" % family)
+    assert told(way.host, to=to, probes=True)["verdict"] == "route-missing"
+    way.host.sh("ip link set eth0 down")
+    assert told(way.host, to=to, probes=True, interface="eth0")["verdict"] == "link-down"
+
+
+def test_a_path_that_says_what_passes_stops_nothing(way) -> None:
+    paths.narrow(way, 1300)
+    found = told(way.host, to=paths.FAR, probes=True)
+    assert found["verdict"] == "ok"
+    assert [(item["rule"], item["severity"]) for item in found["findings"]] == [("RC504", "low")]
+
+
+def test_a_path_that_ends_at_a_router(way) -> None:
+    way.second.sh("ip route del 198.51.100.0/24")
+    found = told(way.host, to=paths.FAR, probes=True)
+    assert found["verdict"] == "path" and paths.ROUTERS[1] in found["cause"]
+
+
+def test_probes_go_to_the_destination_that_was_asked_about_only(way) -> None:
+    start(way.host, "other", "192.0.2.10", paths.FAR, "4789")
+    way.far.sh(
+        "nft 'table ip c { chain i { type filter hook input priority 0; icmp type echo-request counter name pings; }; "
+        "counter pings { }; }'"
+    )
+    told(way.host, to=paths.ROUTERS[1], probes=True)
+    assert "packets 0 " in way.far.sh("nft list counter ip c pings")
 
 
 # And others -----------------------------------------------------------------------------------------------------------

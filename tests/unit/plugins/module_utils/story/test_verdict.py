@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.model import Finding
 from ansible_collections.netmend.reclaim.plugins.module_utils.reach import CAUSES, Reach
@@ -43,6 +45,12 @@ def test_the_order_of_badness_and_what_tells_know_all_verdicts() -> None:
         ("ok", [], {}, "ok"),
         ("ok", [], {"dropped": True}, "firewall"),
         ("ok", ["RC501"], {}, "firewall"),
+        ("ok", ["RC503"], {}, "path"),
+        ("ok", ["RC504"], {}, "path"),
+        ("ok", ["RC501", "RC504"], {}, "firewall"),
+        ("ok", ["RC504"], {"dropped": True}, "firewall"),
+        ("no-route", ["RC504"], {}, "route-missing"),
+        ("neighbour-failed", ["RC504"], {}, "next-hop"),
         ("ok", ["RC407"], {}, "ok"),
         ("source-not-local", ["RC602"], {"dropped": True}, "source-gone"),
         ("no-route", [], {}, "route-missing"),
@@ -64,6 +72,21 @@ def test_a_resolver_that_is_wrong_is_a_matter_of_configuration() -> None:
     assert verdict(reach("ok"), [wrong]) == "configuration"
     assert relevant([wrong], ["198.51.100.1"], [], [], ("RC602",)) == [wrong]
     assert relevant([wrong], ["198.51.100.2"], [], [], ("RC602",)) == []
+
+
+def test_a_path_that_is_narrow_and_says_so_stops_nothing() -> None:
+    told = dataclasses.replace(finding("RC504", "path", to="198.51.100.1"), severity="low")
+    assert verdict(reach("ok"), [told]) == "ok"
+    assert relevant([told], ["198.51.100.1"], [], []) == [told]
+    assert relevant([told], ["198.51.100.2"], ["eth0"], []) == []
+    assert vain("path") and mends("path", [])[0].what
+
+
+def test_a_path_is_about_its_destination_and_a_tunnel_about_all_that_goes_over_it() -> None:
+    path = finding("RC504", "path", to="198.51.100.1", interface="eth0")
+    tunnel = finding("RC504", "link", interface="tun7", remote="198.51.100.1", setting="mtu")
+    assert relevant([path, tunnel], ["198.51.100.9"], ["eth0"], []) == []
+    assert relevant([path, tunnel], ["198.51.100.9"], ["tun7"], []) == [tunnel]
 
 
 def test_the_worst_send_is_told_and_the_first_of_its_like() -> None:
