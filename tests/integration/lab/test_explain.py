@@ -55,3 +55,16 @@ def test_without_a_destination_it_says_what_to_type(auditor: Auditor) -> None:
     done = auditor.play("explain", "--limit", "vpn1")
     assert done.code != 0
     assert "Say which destination is meant: -e to=ADDRESS" in done.output
+
+
+def test_a_destination_may_be_a_name(auditor: Auditor) -> None:
+    said = screen(auditor, "vpn2", "-e", "to=localhost", "-e", "protocol=tcp", "-e", "dport=22")
+    assert "VERDICT   ok" in said
+    assert ", which is localhost" in said
+    assert "getent ahosts localhost" in said
+
+
+def test_what_is_no_name_is_said_so(auditor: Auditor) -> None:
+    done = auditor.play("explain", "--limit", "vpn2", "-e", '{"to": "vpn; reboot"}')
+    assert done.code != 0
+    assert "to: 'vpn; reboot' is neither an address nor the name of a host" in " ".join(done.output.split())
