@@ -121,7 +121,7 @@ def _alive(
     link = in_links.link_of(profile, host.kernel) if profile.lives_in_links else None
     if link is not None:
         return True, "its link %s is here" % clean(link, _NAME)
-    # A unit that only brought its links up stays active without them.
+    # A unit that only brought its links up stays active without them, as Debian's wg-quick@.service does.
     gone_too = (*_GONE, "active") if profile.lives_in_links else _GONE
     active = [unit for unit in units if unit.active not in gone_too]
     if active and not profile.processes:

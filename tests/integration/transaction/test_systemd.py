@@ -253,8 +253,14 @@ def test_an_owner_that_is_only_a_unit(running):
     assert (alive["alive"], alive["known_by"], alive["enabled"]) == (True, "nmt-once@wg0.service is active", None)
     running.sh("systemctl start nmt-once@wg1.service")
     assert owner(running, **said)["unit"] is None, "which of the two is not known"
-    links = dict(said, outlives=False, lives_in_links=True, objects=[{"kind": "link", "name": "nmt-none"}])
-    gone = owner(running, **links)
+    gone = owner(
+        running,
+        processes=[],
+        lives_in_links=True,
+        objects=[{"kind": "link", "name": "nmt-none"}],
+        units=said["units"],
+        programs=said["programs"],
+    )
     assert gone["alive"] is False, "that its units are active says that they brought its links up, once"
     assert gone["known_by"] == "nmt-once@wg0.service is active; none of its links is here"
     running.sh("systemctl stop 'nmt-once@*.service'")
