@@ -173,10 +173,20 @@ def files(patterns: t.Iterable[str]) -> t.List[str]:
     found: t.List[str] = []
     for pattern in patterns:
         directory = os.path.dirname(pattern)
-        if not glob.has_magic(directory) and os.path.isdir(directory) and not os.access(directory, os.R_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), directory)
+        if not glob.has_magic(directory):
+            _listed(directory)
         found.extend(sorted(glob.iglob(pattern))[:FILES])
     return list(dict.fromkeys(found))
+
+
+def _listed(directory: str) -> None:
+    """Raise PermissionError where it may not be known what a directory has; one that is not there has nothing."""
+    try:
+        os.stat(directory)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if not os.access(directory, os.R_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), directory)
 
 
 def in_files(ask: Ask) -> answers.Answered:

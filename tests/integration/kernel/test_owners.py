@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.port import Kernel
@@ -162,20 +163,19 @@ def test_a_link_of_another_kind_is_known_by_the_name_of_its_file(netns, tmp_path
     assert gone.alive is False and gone.wants is None, "what it wanted may be of somebody else by now"
 
 
-def test_where_its_files_may_not_be_read_it_is_not_known(netns, tmp_path) -> None:
+@pytest.mark.parametrize("pattern", ["*.conf", "deeper/*.conf"])
+def test_where_its_files_may_not_be_read_it_is_not_known(netns, pattern: str) -> None:
     namespace = netns()
-    hidden = tmp_path / "hidden"
-    hidden.mkdir(mode=0o700)
-    ask = {"kind": "link", "files": [str(hidden / "*.conf")], "format": "text", "selector": {"name": "{@stem}"}}
     unseen: list[Unseen] = []
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o711)
+    with tempfile.TemporaryDirectory() as hidden:  # nobody may look into it
+        ask = {"kind": "link", "files": ["%s/%s" % (hidden, pattern)], "format": "text"}
 
-    def asked() -> tuple[OwnerState, list[Unseen]]:
-        return state(None, unseen, **dict(TUNNELS, wants=[ask])), unseen
+        def asked() -> tuple[OwnerState, list[Unseen]]:
+            said = dict(TUNNELS, wants=[dict(ask, selector={"name": "{@stem}"})])
+            return state(None, unseen, **said), unseen
 
-    with namespace.entered():
-        found, told = as_nobody(asked)
+        with namespace.entered():
+            found, told = as_nobody(asked)
     assert found.alive is None
     assert found.known_by.endswith("but what its links are called cannot be read (Permission denied)")
     assert [(item.what, item.why) for item in told] == [("what mine wants (link)", "Permission denied")]
