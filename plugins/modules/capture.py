@@ -217,9 +217,9 @@ requirements:
 notes:
   - Needs root, or C(CAP_NET_RAW) in the network namespace.
   - Reports changed, for a new file is on the controller. On the host nothing changes.
-  - Meanwhile the file lies in the temporary directory of the task on the host. Where the host is cut off and the capture killed
-    as well, it stays there, for its user alone, until the next capture removes it, six hours later at the earliest.
-  - With become, the file goes through the module M(ansible.builtin.slurp), which needs a few times its size in memory.
+  - Meanwhile the file lies in the temporary directory of the task on the host, readable by its user alone. Where the connection
+    is lost, it stays there until another capture removes it, six hours later at the earliest.
+  - With become, the file goes through the module M(ansible.builtin.slurp), which needs about nine times its size in memory on the controller.
   - What this host sends is captured before the network card computes its checksums and cuts it into segments. Readers may call
     such checksums wrong, and such packets are larger than the MTU.
   - What a firewall drops on its way in is captured, for that happens later; what it drops on its way out is not.
