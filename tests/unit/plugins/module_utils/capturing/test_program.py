@@ -77,6 +77,7 @@ def test_the_kernel_lets_through_the_same(options, frames, cut):
 
 
 @hypothesis.given(packets.filters(), packets.filters(), packets.frames(), TAGS, st.integers(0, 70))
+@hypothesis.example({}, {"host": ["192.0.2.1"], "protocol": "tcp"}, bytes(12) + b"\x86\xdd" + bytes(6) + b":", None, 0)
 def test_what_ends_too_early_never_gets_past_what_is_excluded(options, excluded, frame, tag, cut):
     frame = frame[: max(14, cut)]
     if not bpf.run(program(parsed(options), ETHERNET, SNAPLEN, None, [parsed(excluded)]), frame, ancillary(frame, tag)):
