@@ -10,6 +10,7 @@ import fnmatch
 import ipaddress
 import typing as t
 
+from .. import switches
 from ..index import Index
 from ..model import Route
 from ..text import clean
@@ -31,6 +32,8 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
 }
 """The argument spec of one selector."""
 _SHOWN = 200
+_WITHOUT_OBJECT = {"owner": "owner", "sysctl": "link"}
+"""The kind that an op about no object counts as: a switch is a link's."""
 
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -92,10 +95,12 @@ class Selector(Guard):
         found += [getattr(item, "name", None), getattr(item, "iif", None), getattr(item, "oif", None)]
         if item is None:
             found.append(change.finding.selector.get("interface"))
+            switch = switches.parts(str(change.args.get("name")))
+            found.append(switch[0] if switch is not None else None)
         return (name for name in found if name)
 
     def _kind(self, change: Change, value: str) -> bool:
-        return (change.kind or ("owner" if change.op.startswith("owner.") else None)) == value
+        return (change.kind or _WITHOUT_OBJECT.get(change.op.partition(".")[0])) == value
 
     def _interface(self, change: Change, value: str) -> bool:
         return any(fnmatch.fnmatchcase(name, value) for name in self._links(change))

@@ -154,6 +154,15 @@ def test_what_somebody_else_set_meanwhile_stays_and_is_told(strict) -> None:
     assert filters(strict)[0] == "0"
 
 
+@pytest.mark.parametrize("selector", [{"interface": "up0"}, {"kind": "link", "interface": "up*"}])
+def test_a_link_that_is_protected_keeps_its_filter(strict, selector: dict) -> None:
+    result = strict.reclaim(planned(strict, "up0"), protect=[selector])
+    assert result["state"] == "refused" and "covers it" in result["msg"], result
+    assert filters(strict) == ["1", "1"]
+    other = strict.reclaim(planned(strict, "up0"), protect=[{"interface": "up9"}, {"kind": "address"}])
+    assert other["state"] == "armed", other
+
+
 def test_another_value_or_another_switch_is_refused(strict) -> None:
     plan = planned(strict, "up0")
     for key, value in (("value", "0"), ("name", "net.ipv4.conf.up0.forwarding"), ("name", "../../kernel/panic")):
