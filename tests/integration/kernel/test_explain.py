@@ -272,3 +272,24 @@ def test_a_log_tells_of_the_send(host, tmp_path) -> None:
 def test_options_that_make_no_sense(host) -> None:
     with Kernel(host.name) as kernel, pytest.raises(ValueError, match="port: 0 is not a number"):
         explain_info({"to": TO, "port": 0}, kernel)
+
+
+def test_the_answer_comes_back_by_another_link_and_is_dropped(host) -> None:
+    """A program insists on its second uplink; the way back is the first, so what is answered is dropped at the door."""
+    host.sh("ip link add eth1 type veth peer name veth2; ip link set eth1 up; ip link set veth2 up")
+    host.sh("ip address add 203.0.113.10/24 dev eth1; ip neigh add %s lladdr 02:00:00:00:00:07 dev eth1" % TO)
+    host.sh("cd /proc/sys/net/ipv4/conf; echo 0 > all/rp_filter; echo 1 > eth1/rp_filter")
+    bound = (
+        "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth1')\ns.connect(('%s', 53))\n"
+        "print('ready', flush=True)\nimport time\ntime.sleep(600)" % TO
+    )
+    child = host.start([sys.executable, "-c", bound], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == "ready\n"
+    found = told(host, interface="eth1")
+    assert (found["verdict"], found["errno"]) == ("path", None)
+    assert any("rp_filter=2" in (item["command"] or "") for item in found["mends"]), found["mends"]
+    # The same destination over the first uplink is another flow.
+    assert told(host, interface="eth0")["verdict"] == "ok"
+    host.sh("echo 2 > /proc/sys/net/ipv4/conf/eth1/rp_filter")
+    assert told(host, interface="eth1")["verdict"] == "ok"
