@@ -16,11 +16,19 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.color import stringc
 from ansible.utils.display import Display, get_text_width
 from ansible.utils.path import unfrackpath
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, plans, table
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import (
+    fleet,
+    history,
+    plans,
+    store,
+    table,
+    waivers,
+)
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, earlier, store
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, earlier
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, plain
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
+from ansible_collections.netmend.reclaim.plugins.plugin_utils import judging
 from ansible_collections.netmend.reclaim.plugins.plugin_utils.console import say
 
 display = Display()
@@ -57,6 +65,12 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
                 "results": {"type": "str", "default": "reclaim_audit"},
                 "applied": {"type": "str"},
                 "before": {"type": "str"},
+                "fail_on_new": {"type": "bool", "default": False},
+                "baseline": {"type": "str"},
+                "save_baseline": {"type": "str"},
+                "waivers": {"type": "list", "elements": "raw", "default": []},
+                "waiver_files": {"type": "list", "elements": "str", "default": []},
+                "keep": {"type": "int", "default": 0},
             }
         )
         results = _results(task_vars, args["results"])
@@ -91,12 +105,19 @@ def _report(
         before = earlier(unfrackpath(args["before"], follow=False))["hosts"] if args["before"] else None
     except StoreError as error:
         return {"failed": True, "written": False, "msg": str(error)}
+    directory = unfrackpath(args["path"], follow=False)
+    past = judging.past(directory, args["baseline"])
+    given = judging.given(args["waivers"], args["waiver_files"])
     document = fleet.document(results, now.timestamp(), applied, before)
+    document = history.compare(document, past.base.past if past.base else None, past.last)
+    document = waivers.apply(document, given.waivers)
+    known = history.state(document, past.last)
+    document = history.with_trend(document, past.last)
     planned, wrong = plans.sent(results)
-    for words in wrong:
+    for words in [*wrong, *past.doubts, *map(waivers.words, waivers.lapsed(document))]:
         display.warning(plain(words))
     try:
-        stored = store(unfrackpath(args["path"], follow=False), document, now, FORMATS, planned)
+        stored = store.store(directory, document, now, FORMATS, planned, known)
     except StoreError as error:
         say("", *_table(document), "")
         return {"failed": True, "written": False, "msg": str(error)}
@@ -108,12 +129,26 @@ def _report(
         "path": stored.path,
         "latest": stored.latest,
         "plans": os.path.join(stored.path, plans.DIRECTORY) if planned else None,
+        "compared_with": past.base.path if past.base else None,
         "summary": document["summary"],
     }
-    failing = fleet.failing(document, args["fail_on"])
+    wrongs = [*past.wrong, *given.wrong]
+    if args["save_baseline"]:
+        try:
+            outcome["saved"] = store.save_baseline(directory, args["save_baseline"], known)
+        except StoreError as error:
+            wrongs.append(str(error))
+    outcome["deleted"], problem = store.prune(
+        directory, args["keep"], [stored.path, *([os.path.dirname(past.base.path)] if past.base else [])]
+    )
+    if problem:
+        display.warning(problem)
+    if args["fail_on_new"] and past.doubts and not past.base:
+        wrongs.append("What is new cannot be told, for no earlier report could be read")
+    failing = [*wrongs, *fleet.failing(document, args["fail_on"], args["fail_on_new"])]
     if failing:
         outcome["failed"] = True
-        outcome["msg"] = "%s. The report: %s" % ("; ".join(failing), stored.path)
+        outcome["msg"] = "%s. The report: %s" % ("; ".join(text.rstrip(".") for text in failing), stored.path)
     return outcome
 
 

@@ -22,7 +22,11 @@ description:
   - Where the audits planned how to mend (M(netmend.reclaim.audit_info)), the plans are written too, one file
     for each host that has one, in the directory C(plans/) of the report. A person reviews them, and they are what
     M(netmend.reclaim.preflight) reads.
-  - The files follow C(docs/schema/fleet-1.json) and C(docs/schema/audit-host-1.json) in the collection.
+  - Each finding is new or known against the newest earlier report in the directory, or against a baseline with a name, and what
+    is gone is resolved. A host that this run leaves out, or that it could not audit, is compared with when it was last
+    audited; nothing of it is taken to be resolved. C(history.json) in a report is what is known of all hosts so far.
+  - What a waiver covers stays in the report, marked as such, and raises no alarm. A waiver that has expired is told.
+  - The files follow C(docs/schema/fleet-1.json), C(docs/schema/history-1.json) and C(docs/schema/audit-host-1.json) in the collection.
 options:
   path:
     description:
@@ -34,8 +38,102 @@ options:
     description:
       - After the report is written, fail if a host has a finding of this severity or above, or could not be audited.
     type: str
+      - What is waived does not count.
+    type: str
     choices: [never, info, low, medium, high, critical]
     default: never
+  fail_on_new:
+    description:
+      - O(fail_on) only counts findings that are new. With nothing to compare with, none is.
+      - A host that could not be audited counts all the same.
+    type: bool
+    default: false
+  baseline:
+    description:
+      - What the findings are compared with in place of the newest earlier report. The name of a baseline that was saved, or the
+        path of a report's directory, of its C(history.json) or of its C(fleet.json).
+      - Where it cannot be read, the report is written without a comparison, and the task fails.
+    type: str
+  save_baseline:
+    description:
+      - Save what is known after this run as the baseline of this name, in C(baselines/) beside the reports. One that has the
+        name is replaced.
+    type: str
+  waivers:
+    description:
+      - Findings that are let be until a day.
+      - Where one of them is wrong, the report is written with none of them, and the task fails.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description:
+          - What it is called in reports; its place among all when not given.
+        type: str
+      selector:
+        description:
+          - Which findings. One that has all that is said here is waived. A selector that fits every finding is refused.
+        type: dict
+        required: true
+        suboptions:
+          rule:
+            description:
+              - A pattern for the id of the rule, for example V(RC301) or V(RC4*).
+            type: str
+          host:
+            description:
+              - A pattern for the inventory name of the host.
+            type: str
+          severity:
+            description:
+              - The severity.
+            type: str
+            choices: [info, low, medium, high, critical]
+          owner:
+            description:
+              - A pattern for the name of the owner.
+            type: str
+          kind:
+            description:
+              - A pattern for the kind of the object, for example V(route).
+            type: str
+          object:
+            description:
+              - What identifies the object, each a pattern or a number, with the names that the finding has under
+                C(object.selector), for example C({table: 52, src: "10.9.*"}). Of a list, one must fit.
+            type: dict
+          fingerprint:
+            description:
+              - The fingerprint of one finding.
+            type: str
+      reason:
+        description:
+          - Why they are let be.
+        type: str
+        required: true
+      by:
+        description:
+          - Who answers for it.
+        type: str
+        required: true
+      until:
+        description:
+          - The last day that it holds, in UTC, for example V(2026-12-31).
+        type: str
+        required: true
+  waiver_files:
+    description:
+      - YAML files on the controller with more waivers, as a list of them, or under the name C(reclaim_waivers).
+    type: list
+    elements: str
+    default: []
+  keep:
+    description:
+      - How many reports are kept in the directory; older ones are deleted after this one is written. V(0) keeps all.
+      - Baselines, the one that was compared with, and reports that a symbolic link beside them points at are kept as well.
+    type: int
+    default: 0
   results:
     description:
       - The name of the variable that M(netmend.reclaim.audit_info) was registered as.
@@ -102,12 +200,29 @@ plans:
   returned: when written
   type: str
   sample: /home/me/reports/2026-11-21T081500Z/plans
+compared_with:
+  description: The file or directory that the findings were compared with; null where there was none.
+  returned: when written
+  type: str
+  sample: /home/me/reports/2026-11-20T081500Z/history.json
+saved:
+  description: The file of the baseline that was saved.
+  returned: when O(save_baseline) was given and the baseline was saved
+  type: str
+  sample: /home/me/reports/baselines/golden.json
+deleted:
+  description: The names of the old reports that were deleted.
+  returned: when written
+  type: list
+  elements: str
+  sample: [2026-11-01T081500Z]
 summary:
   description: The totals over all hosts.
   returned: when written
   type: dict
   sample: {"hosts": 3, "audited": 2, "unreachable": 1, "failed": 0, "skipped": 0, "with_findings": 1, "critical": 0, "high": 1,
-    "medium": 0, "low": 0, "info": 0, "total": 1, "omitted": 0, "by_rule": {"RC102": 1}}
+    "medium": 0, "low": 0, "info": 0, "total": 1, "omitted": 0, "by_rule": {"RC102": 1}, "new": 1, "resolved": 0,
+    "waived": 0, "open": {"critical": 0, "high": 1, "medium": 0, "low": 0, "info": 0}}
 """
 
 # What it does is in plugins/action/report.py: it runs on the controller.

@@ -15,7 +15,7 @@ from ..rules.base import SEVERITIES
 from . import mends, shape
 from .text import count, short
 
-SCHEMA = "1.1"
+SCHEMA = "1.2"
 
 AUDITED, UNREACHABLE, FAILED, SKIPPED = STATUSES = ("audited", "unreachable", "failed", "skipped")
 
@@ -23,6 +23,9 @@ _REASON = 4000
 """Characters of a reason that are kept: a traceback's worth."""
 _PREFIX = re.compile(r"^((Task|Action) failed: )+")
 
+
+JUDGED = ("standing", "since", "waived")
+"""What a report says of a finding, and no host of its own."""
 
 Results = t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]]
 """Each host's inventory name to what Ansible registered for a task; None where it never came to that."""
@@ -55,7 +58,9 @@ def host(name: str, result: t.Optional[t.Mapping[str, t.Any]]) -> t.Dict[str, t.
     if result.get("failed"):
         return _without(name, FAILED, result.get("msg"), result.get("module_stderr"))
     try:
-        return dict({"name": name, "status": AUDITED}, **shape.audit(result))
+        told = shape.audit(result)
+        findings = [{key: item[key] for key in item if key not in JUDGED} for item in told["findings"]]
+        return {"name": name, "status": AUDITED, **told, "findings": findings}
     except shape.ShapeError as error:
         return _without(name, FAILED, "what the host sent back is not the result of an audit: %s" % error)
 
@@ -81,14 +86,33 @@ def summary(hosts: t.Sequence[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
     for key in (*SEVERITIES, "total", "omitted"):
         totals[key] = sum(item[key] for item in audited)
     totals["by_rule"] = dict(sorted(by_rule.items()))
+    found = [finding for item in hosts for finding in item.get("findings", ())]
+    totals["new"] = sum(finding.get("standing") == "new" and not finding.get("waived") for finding in found)
+    totals["resolved"] = 0
+    totals["waived"] = sum(bool(finding.get("waived")) for finding in found)
+    each = [open_of(item) for item in hosts if item["status"] == AUDITED]
+    totals["open"] = {severity: sum(item[severity] for item in each) for severity in SEVERITIES}
     return totals
 
 
-def failing(fleet: t.Mapping[str, t.Any], threshold: str) -> t.List[str]:
+def summed(document: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """The document with the totals of what it holds by now."""
+    totals = summary(list(document["hosts"].values()))
+    resolved = len((document.get("history") or {}).get("resolved", ()))
+    return dict(document, summary=dict(totals, resolved=resolved))
+
+
+def open_of(host: t.Mapping[str, t.Any]) -> t.Dict[str, int]:
+    """How many findings of each severity an audited host has that are not waived."""
+    waived = [finding["severity"] for finding in host["findings"] if finding.get("waived")]
+    return {severity: max(host["summary"][severity] - waived.count(severity), 0) for severity in SEVERITIES}
+
+
+def failing(fleet: t.Mapping[str, t.Any], threshold: str, new_only: bool = False) -> t.List[str]:
     """Why a run fails that is to fail from this severity on: in words, one entry for each kind of reason.
 
-    A host that could not be audited is not known to be clean, so it counts too. ``never`` fails for nothing but a plan
-    that could not be applied.
+    What is waived does not count; with ``new_only``, what is known does not either. A host that could not be audited is not
+    known to be clean, so it counts too. ``never`` fails for nothing but a plan that could not be applied.
     """
     unmended = mends.failing(fleet.get("mends", {}))
     said = [(unmended, "%s could not be mended" % count(len(unmended), "host"))]
@@ -98,12 +122,23 @@ def failing(fleet: t.Mapping[str, t.Any], threshold: str) -> t.List[str]:
         for name, item in fleet["hosts"].items():
             if item["status"] in (UNREACHABLE, FAILED):
                 blind.append(name)
-            elif item["status"] == AUDITED and any(item["summary"][severity] for severity in severities):
+            elif item["status"] == AUDITED and _alarming(item, severities, new_only):
                 found.append(name)
         level = threshold if len(severities) == 1 else threshold + " or above"
-        said.append((found, "a finding of severity %s on %s" % (level, count(len(found), "host"))))
+        which = "a new finding" if new_only else "a finding"
+        said.append((found, "%s of severity %s on %s" % (which, level, count(len(found), "host"))))
         said.append((blind, "%s could not be audited" % count(len(blind), "host")))
     return ["%s (%s)" % (text, named(names)) for names, text in said if names]
+
+
+def _alarming(host: t.Mapping[str, t.Any], severities: t.Collection[str], new_only: bool) -> bool:
+    if not new_only:
+        still = open_of(host)
+        return any(still[severity] for severity in severities)
+    return any(
+        finding["severity"] in severities and finding.get("standing") == "new" and not finding.get("waived")
+        for finding in host["findings"]
+    )
 
 
 def named(names: t.Sequence[str], most: int = 10) -> str:
@@ -130,15 +165,17 @@ def shared(fleet: t.Mapping[str, t.Any]) -> t.List[Shared]:
     found: t.Dict[str, t.Tuple[t.Mapping[str, t.Any], t.List[str]]] = {}
     for name, item in fleet["hosts"].items():
         for finding in item.get("findings", ()):
-            same = {key: value for key, value in finding.items() if key not in ("first_seen", "last_seen")}
+            same = {key: value for key, value in finding.items() if key not in ("first_seen", "last_seen", "since")}
             found.setdefault(json.dumps(same, sort_keys=True), (finding, []))[1].append(name)
     groups = [Shared(finding, tuple(dict.fromkeys(hosts))) for finding, hosts in found.values()]
     return sorted(groups, key=_worst_first)
 
 
-def _worst_first(one: Shared) -> t.Tuple[int, str, int, t.Tuple[str, ...]]:
+def _worst_first(one: Shared) -> t.Tuple[int, str, bool, bool, int, t.Tuple[str, ...]]:
+    """Of a rule, what is open before what is waived, and what is new before what is known."""
     finding = one.finding
-    return SEVERITIES.index(finding["severity"]), finding["rule"], -len(one.hosts), one.hosts
+    later = bool(finding.get("waived")), finding.get("standing") != "new"
+    return (SEVERITIES.index(finding["severity"]), finding["rule"], *later, -len(one.hosts), one.hosts)
 
 
 def unseen(fleet: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str, t.Tuple[str, ...]]]:
@@ -161,18 +198,16 @@ def verdict(fleet: t.Mapping[str, t.Any]) -> str:
         return "No host was asked for."
     if not total["audited"]:
         return "No host could be audited." if total["hosts"] > 1 else "The host could not be audited."
-    pressing = sum(
-        1
-        for item in fleet["hosts"].values()
-        if item["status"] == AUDITED and (item["summary"]["critical"] or item["summary"]["high"])
-    )
+    still = [open_of(item) for item in fleet["hosts"].values() if item["status"] == AUDITED]
+    pressing = sum(bool(item["critical"] or item["high"]) for item in still)
     of = "of %s" % count(total["audited"], "audited host")
     if pressing:
         return "{:,} {} {} attention now.".format(pressing, of, "needs" if pressing == 1 else "need")
+    untidy = sum(any(item.values()) for item in still)
+    if untidy:
+        return "Nothing pressing; {:,} {} {} something to tidy up.".format(untidy, of, "has" if untidy == 1 else "have")
     if total["with_findings"]:
-        return "Nothing pressing; {:,} {} {} something to tidy up.".format(
-            total["with_findings"], of, "has" if total["with_findings"] == 1 else "have"
-        )
+        return "Nothing is open: all that was found is waived."
     return (
         "Nothing was found on the one audited host."
         if total["audited"] == 1

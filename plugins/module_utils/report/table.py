@@ -10,8 +10,9 @@ import textwrap
 import typing as t
 
 from ..rules.base import SEVERITIES
+from . import waivers
 from .fleet import AUDITED, STATUSES, shared, unseen
-from .text import count, plain, short
+from .text import count, plain, short, utc
 
 ROWS = 40
 """Findings that are shown; the rest is counted."""
@@ -44,32 +45,42 @@ def lines(
         if status != AUDITED:
             rows += _absent(fleet, status)
     said = _layout(rows, width, paint, measure) if rows else []
-    notes = _mends(fleet, width) + _unseen(fleet, width)
+    notes = _mends(fleet, width) + _waivers(fleet, width) + _unseen(fleet, width)
     return (
         said + ([""] if said and notes else []) + notes + ([""] if said or notes else []) + _wrap(total(fleet), width)
     )
 
 
 def total(fleet: t.Mapping[str, t.Any]) -> str:
-    """``4 hosts: 3 audited, 1 unreachable. 3 findings on 2 hosts: 1 high, 2 low.``"""
+    """``4 hosts: 3 audited, 1 unreachable. 3 findings on 2 hosts: 1 high, 2 low.``, and what changed."""
     sums = fleet["summary"]
     states = ", ".join(f"{sums[status]:,} {status}" for status in STATUSES if sums[status])
     text = count(sums["hosts"], "host") + (": %s. " % states if states else ". ")
     if not sums["total"]:
-        return text + ("No findings." if sums["audited"] else "Nothing was audited.")
+        return text + ("No findings." + _changes(fleet) if sums["audited"] else "Nothing was audited.")
     split = ", ".join(f"{sums[severity]:,} {severity}" for severity in SEVERITIES if sums[severity])
     where = count(sums["with_findings"], "host")
-    return text + "%s on %s: %s." % (count(sums["total"], "finding"), where, split)
+    return text + "%s on %s: %s." % (count(sums["total"], "finding"), where, split) + _changes(fleet)
+
+
+def _changes(fleet: t.Mapping[str, t.Any]) -> str:
+    """`` Since 2025-11-24 08:00:00 UTC: 2 new, 1 resolved. 3 waived.``"""
+    sums, said = fleet["summary"], ""
+    if fleet.get("history"):
+        since = utc(fleet["history"]["baseline"]["generated"])
+        said += f" Since {since}: {sums['new']:,} new, {sums['resolved']:,} resolved."
+    return said + (f" {sums['waived']:,} waived." if sums.get("waived") else "")
 
 
 def _findings(fleet: t.Mapping[str, t.Any]) -> t.List[_Row]:
-    groups = shared(fleet)
+    groups = [one for one in shared(fleet) if not one.finding.get("waived")]
     rows = []
     for one in groups[:ROWS]:
         finding = one.finding
-        rows.append((_hosts(one.hosts), finding["severity"], short(finding["rule"], 10), plain(finding["cause"], 600)))
+        cause = ("new: " if finding.get("standing") == "new" else "") + plain(finding["cause"], 600)
+        rows.append((_hosts(one.hosts), finding["severity"], short(finding["rule"], 10), cause))
     shown = sum(len(one.hosts) for one in groups[:ROWS])
-    left = fleet["summary"]["total"] - shown
+    left = fleet["summary"]["total"] - fleet["summary"].get("waived", 0) - shown
     if left > 0:
         rows.append(("…", "", "", "%s; the page has them" % count(left, "more finding")))
     return rows
@@ -102,6 +113,16 @@ def _mends(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:
         said += _wrap("%s: %s, %s%s" % (short(name, _HOST), ended, ", ".join(went), words), width)
     if len(found) > ROWS:
         said.append("… and %s; the page has them." % count(len(found) - ROWS, "more host"))
+    return said
+
+
+def _waivers(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:
+    said = [words for item in waivers.lapsed(fleet)[:_OTHERS] for words in _wrap(waivers.words(item), width)]
+    idle = waivers.idle(fleet)
+    if idle:
+        names = ", ".join(plain(item["id"], 60) for item in idle[:_OTHERS])
+        more = f" and {len(idle) - _OTHERS:,} more" if len(idle) > _OTHERS else ""
+        said += _wrap("Fits nothing here: %s %s%s" % ("waiver" if len(idle) == 1 else "waivers", names, more), width)
     return said
 
 

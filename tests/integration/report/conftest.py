@@ -30,7 +30,7 @@ class Run:
         return json.loads((self.reports / "latest" / "fleet.json").read_text(encoding="utf-8"))
 
     def names(self) -> t.List[str]:
-        return sorted(item.name for item in self.reports.iterdir() if item.name != "latest")
+        return sorted(item.name for item in self.reports.iterdir() if item.name not in ("latest", "baselines"))
 
 
 class Stand:

@@ -57,7 +57,8 @@ def test_every_kind_of_host_is_in_the_report_and_in_the_table(feed):
         "edge2": "audited",
         "edge3": "audited",
     }
-    assert run.fleet["hosts"]["edge1"]["findings"] == [samples.litter(2), samples.litter(3)]
+    judged = {"standing": None, "since": run.fleet["generated"], "waived": None}
+    assert run.fleet["hosts"]["edge1"]["findings"] == [dict(samples.litter(number), **judged) for number in (2, 3)]
     assert "Connection refused" in run.fleet["hosts"]["db7"]["reason"]
     lines = run.output.splitlines()
     assert "HOST        SEVERITY     RULE   CAUSE" in lines

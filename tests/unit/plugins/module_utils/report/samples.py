@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, history, waivers
+
 NOON = 1763971200.0
 """2025-11-24 08:00:00 UTC."""
 
@@ -273,3 +275,28 @@ def hostile_mends() -> Mended:
     }
     before = {name: {"findings": [finding(cause=text, fingerprint=text)]} for name, text in zip(names, HOSTILE)}
     return dict.fromkeys(names, registered()), plans, before
+
+
+def waiver(**changes: t.Any) -> t.Dict[str, t.Any]:
+    """What a user writes."""
+    return {
+        "id": "old-table",
+        "selector": {"rule": "RC301", "object": {"src": "10.9.2.*"}},
+        "reason": "the table is filled again when the second uplink comes (NET-114)",
+        "by": "dana",
+        "until": "2025-12-31",
+        **changes,
+    }
+
+
+def judged() -> t.Dict[str, t.Any]:
+    """The fleet document of the second of two runs an hour apart, with waivers: one in use, one unused, one expired."""
+    old = fleet.document(dict(fleet_of_few(), edge1=registered(litter(2), litter(4))), NOON - 3600)
+    last = history.load(history.state(old, None), "2025-11-24T070000Z")
+    document = history.compare(fleet.document(fleet_of_few(), NOON), last, last)
+    given = [
+        waiver(),
+        waiver(id="nobody", selector={"host": "gone*"}, until="2025-11-24"),
+        waiver(id="lapsed", selector={"rule": "RC102"}, until="2025-11-23"),
+    ]
+    return history.with_trend(waivers.apply(document, waivers.load(given)), last)

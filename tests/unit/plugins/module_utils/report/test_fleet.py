@@ -50,6 +50,10 @@ def test_the_totals():
         "total": 5,
         "omitted": 0,
         "by_rule": {"RC102": 1, "RC301": 4},
+        "new": 0,
+        "resolved": 0,
+        "waived": 0,
+        "open": {"critical": 0, "high": 1, "medium": 0, "low": 4, "info": 0},
     }
 
 
@@ -83,11 +87,16 @@ def test_an_answer_that_is_no_audit_is_a_failure_that_says_where(break_it, where
 
 
 def test_a_newer_host_may_say_more():
-    result = samples.registered(samples.finding(waived={"by": "me"}))
+    result = samples.registered(samples.finding(mood="blue"))
     result["snapshot"]["counts"]["flows"] = 7
     host = document({"h": result})["hosts"]["h"]
     assert host["status"] == "audited"
-    assert host["findings"][0]["waived"] == {"by": "me"}
+    assert host["findings"][0]["mood"] == "blue"
+
+
+def test_a_host_does_not_waive_its_own_findings():
+    result = samples.registered(samples.finding(waived={"by": "me"}, standing="known", since=1.0))
+    assert document({"h": result})["hosts"]["h"]["findings"] == [samples.finding()]
 
 
 def test_what_ansible_adds_is_not_kept():

@@ -27,12 +27,12 @@ def load(name):
 def validator(name):
     known = referencing.Registry().with_resources(
         (schema["$id"], referencing.Resource.from_contents(schema))
-        for schema in map(load, ("audit-host-1.json", "fleet-1.json", "plan-1.json"))
+        for schema in map(load, ("audit-host-1.json", "fleet-1.json", "plan-1.json", "history-1.json"))
     )
     return jsonschema.Draft202012Validator(load(name), registry=known)
 
 
-@pytest.mark.parametrize("name", ["audit-host-1.json", "fleet-1.json"])
+@pytest.mark.parametrize("name", ["audit-host-1.json", "fleet-1.json", "history-1.json"])
 def test_the_schemas_are_schemas(name):
     jsonschema.Draft202012Validator.check_schema(load(name))
 
