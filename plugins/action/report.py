@@ -114,6 +114,9 @@ def _report(
     known = history.state(document, past.last)
     document = history.with_trend(document, past.last)
     planned, wrong = plans.sent(results)
+    # Without the waivers, a plan would mend what somebody said to let be.
+    fit = waivers.about(given.waivers, document["generated"])
+    planned = plans.let_be(planned, document["hosts"], fit) if not given.wrong else {}
     for words in [*wrong, *past.doubts, *map(waivers.words, waivers.lapsed(document))]:
         display.warning(plain(words))
     try:

@@ -851,11 +851,11 @@ class PlanStep:
 
 REASONS = (
     "no-remedy", "hint", "not-allowed", "owner-alive", "seen-once", "changed", "inexact",
-    "kernel-object", "way-in", "protected", "cap",
+    "kernel-object", "way-in", "protected", "cap", "waived",
 )  # fmt: skip
 """Why a remedy gets no step: there is none; it is a guess; its op is not among the allowed ones; who wants the object
 is alive; it was seen once only; it looks otherwise by now, or is gone; what it would take cannot be told exactly; the
-kernel's own object; the way in; what the user protects; more than the caps allow."""
+kernel's own object; the way in; what the user protects; more than the caps allow; somebody waived the finding."""
 
 
 @dataclasses.dataclass(frozen=True)

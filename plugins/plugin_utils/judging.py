@@ -55,7 +55,7 @@ def given(listed: t.Sequence[t.Any], files: t.Sequence[str]) -> Given:
             found += _from_file(unfrackpath(file, follow=False))
         return Given(waivers.load(_validated(found)), [])
     except ValueError as error:
-        return Given((), ["No waiver was applied: %s" % error])
+        return Given((), ["The waivers are wrong, so none was applied and no plan was written: %s" % error])
 
 
 def _from_file(path: str) -> t.List[t.Any]:

@@ -7,16 +7,19 @@ reading."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import typing as t
 
 from ..bounds import encodable
-from ..model import Plan
+from ..model import Plan, PlanStep, Withheld
 from ..plan import wire
+from ..text import clean
 from .names import file_names
 
 DIRECTORY = "plans"
+_WORDS = 400
 
 
 class Unreadable(Exception):
@@ -51,6 +54,48 @@ def sent(results: t.Mapping[str, t.Optional[t.Mapping[str, t.Any]]]) -> t.Tuple[
         if plan.steps or plan.withheld:
             plans[host] = plain
     return plans, wrong
+
+
+def let_be(
+    plans: Sent, hosts: t.Mapping[str, t.Mapping[str, t.Any]], may_fit: t.Callable[[str], bool] = lambda _host: False
+) -> Sent:
+    """The plans without the steps that mend what is waived in these hosts of a fleet document; each is told as withheld.
+
+    A step that mends an open finding too is left out all the same: somebody said to leave its object. Where a host did not send
+    all of its findings, nobody knows what waivers fit the others: if any ``may_fit`` there, they get no step either.
+    """
+    return {host: _let_be(plan, hosts[host].get("findings", ()), may_fit(host)) for host, plan in plans.items()}
+
+
+def _let_be(plan: t.Dict[str, t.Any], findings: t.Sequence[t.Mapping[str, t.Any]], doubted: bool) -> t.Dict[str, t.Any]:
+    shown = {finding["fingerprint"]: finding for finding in findings}
+    whole = wire.from_json(plan)
+    left: t.List[PlanStep] = []
+    withheld: t.Dict[Withheld, None] = {}
+    for step in whole.steps:
+        why = [(mark, _why_not(shown.get(mark), doubted)) for mark in step.findings]
+        words = next((words for _mark, words in why if words), "")
+        if not words:
+            left.append(step)
+            continue
+        for mark, own in why:
+            rule = shown[mark]["rule"] if mark in shown else "-"
+            withheld[
+                Withheld(mark, rule, step.op, "waived", own or "Its object is one of another finding: %s" % words)
+            ] = None
+    if not withheld:
+        return plan
+    return wire.to_json(dataclasses.replace(whole, steps=tuple(left), withheld=(*whole.withheld, *withheld)))
+
+
+def _why_not(finding: t.Optional[t.Mapping[str, t.Any]], doubted: bool) -> str:
+    if finding is None:
+        return "It is beyond reclaim_limit, so that nobody knows whether it is waived: raise that." if doubted else ""
+    waived = finding.get("waived")
+    if not waived:
+        return ""
+    text = "%s lets it be until %s (waiver %s): %s" % (waived["by"], waived["until"], waived["id"], waived["reason"])
+    return clean(encodable(text), _WORDS)
 
 
 def read(directory: str, hosts: t.Collection[str]) -> t.Dict[str, Reviewed]:

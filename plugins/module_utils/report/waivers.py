@@ -57,6 +57,10 @@ class Waiver:
         """Does the finding have all that the selector says?"""
         return all(_FITS[key](host, finding, wanted) for key, wanted in self.selector.items())
 
+    def holds(self, at: float) -> bool:
+        """Does it still at this Unix time?"""
+        return self.until >= _today(at)
+
     @property
     def told(self) -> Json:
         """What a finding says that it waives."""
@@ -145,9 +149,9 @@ def apply(document: t.Mapping[str, t.Any], given: t.Sequence[Waiver]) -> Json:
 
     The day is the document's own, in UTC. Of two waivers that fit, the first one waives.
     """
-    today = datetime.datetime.fromtimestamp(document["generated"], datetime.timezone.utc).date()
-    valid = [waiver for waiver in given if waiver.until >= today]
-    expired = [waiver for waiver in given if waiver.until < today]
+    at = document["generated"]
+    valid = [waiver for waiver in given if waiver.holds(at)]
+    expired = [waiver for waiver in given if not waiver.holds(at)]
     fit = dict.fromkeys((waiver.id for waiver in given), 0)
     hosts = {}
     for name, item in document["hosts"].items():
@@ -163,12 +167,22 @@ def apply(document: t.Mapping[str, t.Any], given: t.Sequence[Waiver]) -> Json:
         {
             **waiver.told,
             "selector": dict(waiver.selector),
-            "state": EXPIRED if waiver.until < today else IN_USE if fit[waiver.id] else UNUSED,
+            "state": EXPIRED if not waiver.holds(at) else IN_USE if fit[waiver.id] else UNUSED,
             "findings": fit[waiver.id],
         }
         for waiver in given
     ]
     return fleet.summed(dict(document, hosts=hosts, waivers=told or None))
+
+
+def _today(at: float) -> datetime.date:
+    return datetime.datetime.fromtimestamp(at, datetime.timezone.utc).date()
+
+
+def about(given: t.Sequence[Waiver], at: float) -> t.Callable[[str], bool]:
+    """Tells of a host whether one of these waivers that hold may be about it."""
+    hosts = [str(waiver.selector.get("host", "*")) for waiver in given if waiver.holds(at)]
+    return lambda name: any(fnmatch.fnmatchcase(name, pattern) for pattern in hosts)
 
 
 def lapsed(document: t.Mapping[str, t.Any]) -> t.List[t.Mapping[str, t.Any]]:

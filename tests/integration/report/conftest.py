@@ -16,7 +16,9 @@ import typing as t
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,3 +80,30 @@ class Stand:
 @pytest.fixture
 def stand(tmp_path: pathlib.Path) -> Stand:
     return Stand(tmp_path)
+
+
+@pytest.fixture
+def feed(stand: Stand) -> t.Callable[..., Run]:
+    """Runs the report with results that a stand-in for audit_info sends back."""
+
+    def run(results: t.Mapping[str, t.Any], *arguments: str, **environment: str) -> Run:
+        hosts: t.Dict[str, t.Any] = {}
+        for number, (name, result) in enumerate(results.items()):
+            path = stand.path / ("%d.json" % number)
+            path.write_text(json.dumps(result), encoding="ascii")
+            hosts[name] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+            if result is None:
+                hosts[name]["leaves"] = True
+            elif result.get("unreachable"):
+                hosts[name].update(GONE)
+            hosts[name]["sample"] = str(path)
+        return stand.play(
+            "-i",
+            stand.inventory(hosts),
+            str(HERE / "feed.yml"),
+            *arguments,
+            ANSIBLE_LIBRARY=str(HERE / "library"),
+            **environment,
+        )
+
+    return run

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import shutil
@@ -17,32 +16,6 @@ import pytest
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
 
 HERE = pathlib.Path(__file__).resolve().parent
-GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-
-
-@pytest.fixture
-def feed(stand):
-    def run(results, *arguments, **environment):
-        hosts = {}
-        for number, (name, result) in enumerate(results.items()):
-            path = stand.path / ("%d.json" % number)
-            path.write_text(json.dumps(result), encoding="ascii")
-            hosts[name] = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
-            if result is None:
-                hosts[name]["leaves"] = True
-            elif result.get("unreachable"):
-                hosts[name].update(GONE)
-            hosts[name]["sample"] = str(path)
-        return stand.play(
-            "-i",
-            stand.inventory(hosts),
-            str(HERE / "feed.yml"),
-            *arguments,
-            ANSIBLE_LIBRARY=str(HERE / "library"),
-            **environment,
-        )
-
-    return run
 
 
 def test_every_kind_of_host_is_in_the_report_and_in_the_table(feed):

@@ -90,6 +90,41 @@ def test_too_many_hosts_are_out_of_proportion(stand, root):
     assert "Out of proportion" not in run.output  # adding takes nothing away
 
 
+def test_what_is_waived_is_not_planned_and_the_plan_says_why(stand, root):
+    routes = [{"dst": "192.0.2.0/28", "interface": "lo"}, {"dst": "192.0.2.16/28", "interface": "lo", "table": 77}]
+    waiver = {"id": "later", "selector": {"object": {"dst": "192.0.2.16/*"}}, "by": "dana", "reason": "in spring"}
+    run = planned(stand, "one", reclaim_intent={"routes": routes}, reclaim_waivers=[dict(waiver, until="2099-12-31")])
+    plan = json.loads((kept(run) / "one.json").read_text())
+    assert [step["dsts"] for step in plan["steps"]] == ["192.0.2.0/28"]
+    (held,) = [item for item in plan["withheld"] if item["reason"] == "waived"]
+    assert held["words"] == "dana lets it be until 2099-12-31 (waiver later): in spring"
+    (waived,) = [item for item in run.fleet["hosts"]["one"]["findings"] if item["waived"]]
+    assert waived["fingerprint"] == held["finding"]
+    # It is refused by nobody who applies it: its digest is its own.
+    checked = stand.play(
+        "-i", stand.inventory({"one": HERE}), PLAYBOOK, "-e", json.dumps(WANTED),
+        "-e", "reclaim_mode=apply", "-e", "reclaim_plans=%s" % kept(run), "--check",
+    )  # fmt: skip
+    assert checked.code == 0, checked.output
+    expired = planned(
+        stand, "one", reclaim_intent={"routes": routes}, reclaim_waivers=[dict(waiver, until="2020-01-01")]
+    )
+    assert len(json.loads((kept(expired) / "one.json").read_text())["steps"]) == 2
+
+
+def test_with_waivers_that_are_wrong_nothing_is_planned(stand, root):
+    given = {"id": "x", "selector": {"rule": "RC*"}, "by": "dana", "reason": "r", "until": "2099-12-31"}
+    run = stand.play(
+        "-i", stand.inventory({"one": HERE}), PLAYBOOK, "-e", json.dumps(dict(WANTED, reclaim_waivers=[given])),
+        "-e", "reclaim_mode=auto", "-e", json.dumps({"reclaim_remedies": ["route.add"]}),
+    )  # fmt: skip
+    assert run.code == 2, run.output
+    assert "its selector fits every finding" in " ".join(run.output.split())
+    assert "PLAY [Mend]" not in run.output
+    assert run.fleet["summary"]["total"] == 1
+    assert not kept(run).exists()
+
+
 def test_a_wrong_option_is_told_before_anything_runs(stand):
     run = stand.play("-i", stand.inventory({"here": HERE}), PLAYBOOK, "-e", "reclaim_mode=now")
     assert run.code == 2

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
@@ -108,3 +110,46 @@ def test_the_role_in_a_play_of_ones_own_with_batches_in_check_mode(stand):
     assert len(run.names()) == 1
     assert [host["status"] for host in run.fleet["hosts"].values()].count("audited") == 2
     assert "changed=1" not in run.output
+
+
+WANTED = {
+    "reclaim_rules": {"include": ["RC207"]},
+    "reclaim_intent": {"routes": [{"dst": "192.0.2.0/28"}, {"dst": "192.0.2.16/28"}]},
+}
+
+
+def test_waivers_and_baselines_as_a_person_keeps_them_in_the_inventory(stand):
+    (stand.path / "hosts.yml").write_text(json.dumps({"all": {"hosts": {"here": HERE}}}), encoding="ascii")
+    (stand.path / "group_vars").mkdir()
+    (stand.path / "group_vars" / "all.yml").write_text(
+        "reclaim_fail_on: info\n"
+        "reclaim_waivers:\n"
+        "  - id: second\n"
+        "    selector: {object: {dst: 192.0.2.16/28}}\n"
+        "    reason: it comes in spring\n"
+        "    by: dana\n"
+        "    until: 2099-12-31\n",
+        encoding="ascii",
+    )
+    wanted = json.dumps(WANTED)
+    run = stand.play("-i", "hosts.yml", PLAYBOOK, "-e", wanted, "-e", "reclaim_save_baseline=golden")
+    assert run.code == 2, run.output
+    said = " ".join(run.output.split())
+    assert "a finding of severity info or above on 1 host (here)" in said
+    assert [item["state"] for item in run.fleet["waivers"]] == ["in-use"]
+    waived = [finding["waived"] for finding in run.fleet["hosts"]["here"]["findings"]]
+    assert [item and item["until"] for item in waived] == [None, "2099-12-31"]
+
+    more = "reclaim_baseline=golden reclaim_fail_on_new=true reclaim_keep_reports=1"
+    run = stand.play("-i", "hosts.yml", PLAYBOOK, "-e", wanted, "-e", more)
+    assert run.code == 0, run.output
+    assert [finding["standing"] for finding in run.fleet["hosts"]["here"]["findings"]] == ["known", "known"]
+    assert len(run.names()) == 1
+
+
+def test_a_waiver_without_its_day_is_told_before_anything_runs(stand):
+    given = json.dumps({"reclaim_waivers": [{"selector": {"rule": "RC207"}, "reason": "r", "by": "b"}]})
+    run = stand.play("-i", stand.inventory({"here": HERE}), PLAYBOOK, "-e", given)
+    assert run.code == 2
+    assert "missing required arguments: until found in reclaim_waivers" in " ".join(run.output.split())
+    assert not stand.reports.exists()

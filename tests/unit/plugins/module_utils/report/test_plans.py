@@ -82,3 +82,45 @@ def test_all_that_cannot_be_used_is_named(tmp_path):
 def test_a_directory_that_is_not_there_is_told(tmp_path):
     with pytest.raises(plans.Unreadable, match="is no directory"):
         plans.read(str(tmp_path / "nowhere"), ["edge1"])
+
+
+# What is waived ------------------------------------------------------------------------------------------------------
+
+
+def restart(unit, *marks):
+    args = {"owner": "d", "unit": unit, "argv": ["systemctl", "restart", unit]}
+    return PlanStep("owner.restart", marks, "systemctl restart " + unit, "it holds a dead session", args=args)
+
+
+ONE, TWO, THREE = "1" * 16, "2" * 16, "3" * 16
+MENDING = wire.to_json(
+    Plan(HOST, "1", 1.0, "netmend.reclaim 0", (restart("a", ONE), restart("b", ONE, TWO), restart("c", THREE)))
+)
+WAIVED = {"reason": "wait\u202e for NET-114", "by": "dana", "until": "2025-12-31", "id": "w"}
+
+
+def host(*findings):
+    return {"h": {"findings": [{"fingerprint": mark, "rule": "RC102", "waived": waived} for mark, waived in findings]}}
+
+
+def test_what_is_waived_gets_no_step_and_the_plan_says_why():
+    found = plans.let_be({"h": MENDING}, host((ONE, WAIVED), (TWO, None), (THREE, None)))
+    plan = wire.from_json(found["h"])
+    assert [step.args["unit"] for step in plan.steps] == ["c"]
+    assert {(item.finding, item.reason) for item in plan.withheld} == {(ONE, "waived"), (TWO, "waived")}
+    words = {item.finding: item.words for item in plan.withheld}
+    assert words[ONE].startswith("dana lets it be until 2025-12-31 (waiver w): wait")
+    assert words[TWO].startswith("Its object is one of another finding: dana lets it be")
+    assert all(item.words.isascii() for item in plan.withheld)
+
+
+def test_a_plan_of_what_is_open_is_left_as_the_host_made_it():
+    found = plans.let_be({"h": MENDING}, host((ONE, None), (TWO, None), (THREE, None)), lambda _host: True)
+    assert found["h"] is MENDING
+
+
+def test_what_the_host_did_not_show_gets_no_step_where_a_waiver_may_fit_it():
+    for doubted, units in ((True, ["a"]), (False, ["a", "b", "c"])):
+        found = plans.let_be({"h": MENDING}, host((ONE, None)), lambda _host, doubted=doubted: doubted)
+        assert [step.args["unit"] for step in wire.from_json(found["h"]).steps] == units
+    assert wire.from_json(plans.let_be({"h": MENDING}, {"h": {}}, lambda _host: True)["h"]).steps == ()

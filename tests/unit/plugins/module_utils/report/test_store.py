@@ -10,10 +10,17 @@ import os
 import pathlib
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, history
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.names import file_names
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import (
+    StoreError,
+    baseline,
+    last,
+    prune,
+    reports,
+    save_baseline,
+)
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import store as store_in
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
 
@@ -136,3 +143,169 @@ def test_hostile_hosts_are_stored(tmp_path):
     assert {item["name"] for item in stored} == set(made["hosts"])
     assert sorted(os.listdir(tmp_path)) == ["2025-11-24T080000Z", "latest"]
     assert (path / "fleet.json").read_text().isascii()
+
+
+# Earlier reports, and baselines ---------------------------------------------------------------------------------------
+
+HOUR = datetime.timedelta(hours=1)
+
+
+def kept(directory, number=1):
+    """That many reports, an hour apart; the names."""
+    for hour in range(number):
+        at = NOON + hour * HOUR
+        made = fleet.document(samples.fleet_of_few(), at.timestamp())
+        store_in(str(directory), made, at, FORMATS, None, history.state(made, None))
+    return reports(str(directory))
+
+
+def test_the_last_report_is_read_from_what_is_known(tmp_path):
+    names = kept(tmp_path, 3)
+    known, wrong = last(str(tmp_path))
+    assert (known.path, known.past.name, wrong) == (str(tmp_path / names[-1] / "history.json"), names[-1], [])
+    assert known.past.generated == samples.NOON + 7200
+    assert set(known.past.hosts) == {"dfw-mn-bm1", "edge1", "edge2", "edge3"}
+
+
+def test_no_report_is_nothing_wrong(tmp_path):
+    assert last(str(tmp_path)) == (None, [])
+    assert last(str(tmp_path / "absent")) == (None, [])
+
+
+def test_latest_tells_which_is_the_last_and_the_names_where_it_does_not(tmp_path):
+    names = kept(tmp_path, 3)
+    (tmp_path / "latest").unlink()
+    (tmp_path / "latest").symlink_to(names[0])
+    assert last(str(tmp_path))[0].past.name == names[0]
+    for broken in ("absent", "../elsewhere"):
+        (tmp_path / "latest").unlink()
+        (tmp_path / "latest").symlink_to(broken)
+        assert last(str(tmp_path))[0].past.name == names[-1]
+
+
+def test_a_damaged_report_is_told_and_the_one_before_is_taken(tmp_path):
+    names = kept(tmp_path, 2)
+    (tmp_path / names[1] / "history.json").write_text('{"schema": "1.0", "gen')
+    known, (wrong,) = last(str(tmp_path))
+    assert known.past.name == names[0]
+    assert str(tmp_path / names[1] / "history.json") in wrong and "damaged" in wrong
+
+
+def test_a_report_from_before_there_was_a_history(tmp_path):
+    (name,) = kept(tmp_path)
+    (tmp_path / name / "history.json").unlink()
+    known, wrong = last(str(tmp_path))
+    assert (known.path, wrong) == (str(tmp_path / name / "fleet.json"), [])
+    assert set(known.past.hosts) == {"dfw-mn-bm1", "edge1", "edge2", "edge3"}
+
+
+def test_reports_of_one_second_are_in_their_order(tmp_path):
+    for number in (10, 2, 9):
+        (tmp_path / ("2025-11-24T080000Z-%d" % number)).mkdir()
+    (tmp_path / "2025-11-24T080000Z").mkdir()
+    assert [name.partition("Z")[2] for name in reports(str(tmp_path))] == ["", "-2", "-9", "-10"]
+
+
+def test_a_baseline_is_found_by_its_name_and_a_report_by_its_path(tmp_path, monkeypatch):
+    (name,) = kept(tmp_path)
+    known = json.loads((tmp_path / name / "history.json").read_text())
+    for _again in range(2):
+        path = save_baseline(str(tmp_path), "golden", known)
+    assert path == str(tmp_path / "baselines" / "golden.json")
+    assert os.listdir(tmp_path / "baselines") == ["golden.json"]
+    found = baseline(str(tmp_path), "golden")
+    assert (found.path, found.past.name, found.past.generated) == (path, "golden", samples.NOON)
+    monkeypatch.chdir(tmp_path)
+    for wanted in (name, str(tmp_path / name), "%s/fleet.json" % name, "latest", "baselines/golden.json"):
+        assert set(baseline(str(tmp_path), wanted).past.hosts) == set(found.past.hosts)
+
+
+def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path):
+    with pytest.raises(StoreError, match="There is no baseline gold: neither a saved one \\(none is saved in "):
+        baseline(str(tmp_path), "gold")
+    (name,) = kept(tmp_path)
+    save_baseline(str(tmp_path), "golden", json.loads((tmp_path / name / "history.json").read_text()))
+    with pytest.raises(StoreError, match=r"neither a saved one \(golden\) nor a report at /"):
+        baseline(str(tmp_path), "gold")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "7.0"}', "[" * 100000, '{"schema": "1.2", "summary": {}}']
+)
+def test_a_baseline_of_something_else_is_refused(tmp_path, text):
+    (tmp_path / "it.json").write_text(text)
+    with pytest.raises(StoreError, match="it.json cannot be compared with: it is damaged, or something else"):
+        baseline(str(tmp_path), str(tmp_path / "it.json"))
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "../up", "a/b", "/etc/x", ".hidden", "a\x00b", "a b", "x" * 65, "a\n"])
+def test_a_baseline_s_name_leads_nowhere(tmp_path, name):
+    with pytest.raises(StoreError, match="is no name for it"):
+        save_baseline(str(tmp_path / "reports"), name, {})
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_baseline_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "baselines").write_text("")
+    with pytest.raises(StoreError, match=r"The baseline cannot be saved: .*/baselines/x\.json: "):
+        save_baseline(str(tmp_path), "x", {})
+
+
+# Old reports ----------------------------------------------------------------------------------------------------------
+
+
+def test_only_old_reports_are_deleted(tmp_path):
+    names = kept(tmp_path, 5)
+    save_baseline(str(tmp_path), "golden", {})
+    assert prune(str(tmp_path), 0) == ([], "")
+    assert prune(str(tmp_path), 2) == (names[:3], "")
+    assert sorted(os.listdir(tmp_path)) == [*names[3:], "baselines", "latest"]
+    assert prune(str(tmp_path), 2) == ([], "")
+
+
+def test_what_a_link_points_at_and_what_is_spared_is_kept(tmp_path):
+    names = kept(tmp_path, 5)
+    (tmp_path / "release").symlink_to(names[0])
+    (tmp_path / "latest").unlink()
+    (tmp_path / "latest").symlink_to(names[1])
+    assert prune(str(tmp_path), 1, [str(tmp_path / names[2])]) == ([names[3]], "")
+
+
+def test_what_only_has_the_name_of_a_report_is_left_alone(tmp_path):
+    outside = tmp_path / "outside"
+    kept(outside)
+    (source,) = reports(str(outside))
+    directory = tmp_path / "reports"
+    names = kept(directory, 1)
+    (directory / "2020-01-01T000000Z").mkdir()
+    (directory / "2020-01-01T000000Z" / "thesis.txt").write_text("mine")
+    (directory / "2020-01-02T000000Z").write_text("a file")
+    (directory / "2020-01-03T000000Z").symlink_to(outside / source)
+    (directory / "2020-01-04T000000Z" / "hosts").mkdir(parents=True)
+    (directory / "2020-01-04T000000Z" / "fleet.json").symlink_to(outside / source / "fleet.json")
+    before = sorted(os.listdir(directory))
+    assert prune(str(directory), 1) == ([], "")
+    assert sorted(os.listdir(directory)) == before
+    assert names[0] in before
+
+
+def test_no_link_in_a_report_is_followed(tmp_path):
+    directory = tmp_path / "reports"
+    names = kept(directory, 2)
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_text("mine")
+    (directory / names[0] / "hosts" / "link").symlink_to(tmp_path / "precious")
+    assert prune(str(directory), 1) == ([names[0]], "")
+    assert (tmp_path / "precious" / "file").read_text() == "mine"
+
+
+def test_what_cannot_be_deleted_is_told(tmp_path, monkeypatch):
+    names = kept(tmp_path, 2)
+
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    gone, problem = prune(str(tmp_path), 1)
+    assert gone == [names[0]]
+    assert problem.startswith("Old reports were not all deleted: ") and problem.endswith(": Permission denied")
