@@ -35,7 +35,7 @@ _SHOWN_BY = {"gzip": "zcat", "bzip2": "bzcat", "xz": "xzcat"}
 
 def lines(path: str, tail: int = TAIL) -> t.Iterator[Line]:
     """The last lines of a regular file, oldest first. Raises OSError, and ValueError for what is no regular file."""
-    with _opened(path) as stream:
+    with opened(path) as stream:
         yield from _plain(stream, path, tail)
 
 
@@ -79,7 +79,7 @@ class _Reading:
     def lines(self, path: str, asked: bool) -> t.Iterator[Line]:
         """The lines of one file. ``asked``: it was asked for by name, and may be a symbolic link."""
         try:
-            with _opened(path, 0 if asked else os.O_NOFOLLOW) as stream:
+            with opened(path, 0 if asked else os.O_NOFOLLOW) as stream:
                 status = os.fstat(stream.fileno())
                 if (status.st_dev, status.st_ino) not in self._read:
                     self._read.add((status.st_dev, status.st_ino))
@@ -114,7 +114,8 @@ class _Reading:
             self._unseen.append(Unseen("log %s" % path, why))
 
 
-def _opened(path: str, flags: int = 0) -> t.BinaryIO:
+def opened(path: str, flags: int = 0) -> t.BinaryIO:
+    """A regular file. Raises OSError, and ValueError for what is none."""
     # O_NONBLOCK: opening a FIFO must not wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -27,7 +27,7 @@ TIMEOUT = 30.0
 MOST_BYTES = 64 << 20
 """Bytes of its output that are read."""
 _ENTRIES = 5000
-_FIELDS = "MESSAGE,_PID,_COMM,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT"
+FIELDS = "MESSAGE,_PID,_COMM,SYSLOG_IDENTIFIER,_SYSTEMD_UNIT"
 
 
 class NoJournal(Exception):
@@ -86,9 +86,9 @@ def _entries(argv: t.Sequence[str], what: str) -> t.Iterator[Line]:
         raise NoJournal("there is no journalctl on this host")
     with contextlib.closing(_run([program, *argv[1:]], what)) as output:
         for count, raw in enumerate(output, 1):
-            entry = _entry(raw)
-            if entry is not None:
-                yield entry
+            found = entry(raw)
+            if found is not None:
+                yield found
             if count >= _ENTRIES:
                 raise NoJournal("only %d entries of the window were read, there may be more" % count)
 
@@ -98,7 +98,7 @@ def _run(argv: t.Sequence[str], what: str) -> t.Generator[bytes, None, None]:
     with tempfile.TemporaryFile() as errors:
         try:
             child = subprocess.Popen(  # pylint: disable=ansible-bad-function  # there is no AnsibleModule here
-                [*argv, "--quiet", "--output=json", "--output-fields=%s" % _FIELDS],
+                [*argv, "--quiet", "--output=json", "--output-fields=%s" % FIELDS],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -142,7 +142,8 @@ def _run(argv: t.Sequence[str], what: str) -> t.Generator[bytes, None, None]:
         raise NoJournal("journalctl for %s failed with status %d: %s" % (what, status, complaint))
 
 
-def _entry(raw: bytes) -> Line | None:
+def entry(raw: bytes) -> Line | None:
+    """One line of journalctl's JSON with ``FIELDS``; None for what is no entry with a text."""
     try:
         fields = json.loads(raw)
         message = _text(fields["MESSAGE"])

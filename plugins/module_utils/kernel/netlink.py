@@ -180,7 +180,7 @@ class Netlink:
 
     def _open(self) -> socket.socket:
         with entered(self.netns):
-            return _open(self.family)
+            return opened_socket(self.family)
 
     def close(self) -> None:
         self._socket.close()
@@ -390,7 +390,7 @@ def socket_class() -> t.Any:
     return (sys.modules.get(name) or importlib.import_module(name)).NetlinkSocket
 
 
-def _open(family: int) -> socket.socket:
+def opened_socket(family: int) -> socket.socket:
     """pyroute2 opens the socket; the descriptor is ours, because its own read path changed in each version."""
     try:
         opened = socket_class()(family=family)

@@ -57,7 +57,7 @@ def test_only_regular_files(tmp_path) -> None:
 
 
 def test_journal_entries() -> None:
-    read = journal._entry
+    read = journal.entry
     line = read(b'{"MESSAGE":"hello","_PID":"12","__REALTIME_TIMESTAMP":"1764531382662807"}')
     assert (line.text, line.pid, line.time) == ("hello", 12, pytest.approx(1764531382.662807))
     raw = read(b'{"MESSAGE":[104,255],"__REALTIME_TIMESTAMP":"0"}')
