@@ -19,7 +19,15 @@ IMPORTER = (
     'ansible-core==2.20.10; python_version >= "3.12"',
     'ansible-core==2.19.14; python_version < "3.12"',
 )
-SHIPPED_AT_LEAST = ("README.md", "COPYING", "meta/runtime.yml", "plugins/modules/audit_info.py", "playbooks/audit.yml")
+SHIPPED_AT_LEAST = (
+    "README.md",
+    "COPYING",
+    "meta/runtime.yml",
+    "plugins/modules/audit_info.py",
+    "playbooks/audit.yml",
+    "extensions/eda/plugins/event_source/network.py",
+    "extensions/eda/rulebooks/remediate.yml",
+)
 CHECKOUT_ONLY = re.compile(r"^(\.(?!reuse)|Makefile|ansible\.cfg|build|requirements|reports|tools|tests/(?!sanity))")
 
 ACCEPTED = re.compile(r"WARNING: Ignore files skip ansible-test sanity tests, found ignore-\S+ with 1 statement")
