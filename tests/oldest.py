@@ -12,7 +12,7 @@ import sys
 
 from environments import BUILD, ROOT, environment, interpreters
 
-PACKAGES = ("pytest==8.4.2", "hypothesis==6.141.1", "pyyaml==6.0.3", "pyroute2==0.7.2")
+PACKAGES = ("pytest==8.4.2", "hypothesis==6.141.1", "pyyaml==6.0.3", "pyroute2==0.7.2", "scapy==2.8.0")
 
 
 def main() -> int:

@@ -105,14 +105,15 @@ def test_what_is_made_is_shown_as_it_was_wished(netns, number):
         before = set(kernel.seen(kind))
         (made,) = kernel.change(kind + ".add", [wished])
         assert (made.done, made.failed) == (1, ())
-        (found,) = set(kernel.seen(kind)) - before
-        assert seen.same(found, wished)
+        # Of the others, the kernel may learn some at any time: a multicast group's neighbour, say.
+        (found,) = [item for item in set(kernel.seen(kind)) - before if seen.same(item, wished)]
         if not (kind == "address" and wish.valid_lifetime):  # it runs
             assert found == wished
         (verified,) = kernel.verify([wished])
         assert verified.same is not None
         assert kernel.change(kind + ".del", [wished])[0].done == 1
-        assert set(kernel.seen(kind)) == before
+        after = set(kernel.seen(kind))
+        assert before <= after and not any(seen.same(item, wished) for item in after)
 
 
 def test_what_ip_makes_comes_out_as_the_same_bytes(netns):
