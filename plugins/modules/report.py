@@ -101,7 +101,7 @@ options:
           object:
             description:
               - What identifies the object, each a pattern or a number, with the names that the finding has under
-                C(object.selector), for example C({table: 52, src: "10.9.*"}). Of a list, one must fit.
+                C(object.selector), for example C(table) or C(src). Of a list, one must fit.
             type: dict
           fingerprint:
             description:
@@ -176,6 +176,20 @@ EXAMPLES = r"""
   netmend.reclaim.report:
     path: /var/lib/audits
     fail_on: high
+  run_once: true
+  delegate_to: localhost
+
+- name: Fail for what is new since the migration, but for what somebody let be
+  netmend.reclaim.report:
+    baseline: after-migration
+    fail_on: low
+    fail_on_new: true
+    waivers:
+      - id: spare-uplink
+        selector: {rule: RC301, host: edge*, object: {table: 52}}
+        reason: the table is filled again when the second uplink comes (NET-114)
+        by: dana
+        until: 2026-12-31
   run_once: true
   delegate_to: localhost
 """
