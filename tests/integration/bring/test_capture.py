@@ -12,7 +12,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.netmend.reclaim.tests.fixtures import captures
+from ansible_collections.netmend.reclaim.tests.fixtures import packet_files
 
 MODULE = "netmend.reclaim.capture"
 SEND = """
@@ -56,7 +56,7 @@ def test_the_file_comes_over(sending, tmp_path, pipelining, become):
     assert os.stat(file).st_mode & 0o7777 == 0o600
     content = file.read_bytes()
     assert len(content) == answer["size"] and hashlib.sha256(content).hexdigest() == answer["checksum"]
-    assert len(captures.read(file).packets) == answer["packets"] == 400
+    assert len(packet_files.read(file).packets) == answer["packets"] == 400
     assert left_on_the_host(sending) == []
 
 
@@ -65,7 +65,7 @@ def test_hosts_do_not_get_in_each_others_way(sending, tmp_path):
     result = sending.run(MODULE, arguments, python=sending.python(sys.executable), hosts=3)
     assert set(result.status.values()) == {"ok"}, result.output
     paths = {answer["path"] for answer in result.hosts.values()}
-    assert len(paths) == 3 and all(len(captures.read(path).packets) == 10 for path in paths)
+    assert len(paths) == 3 and all(len(packet_files.read(path).packets) == 10 for path in paths)
 
 
 @pytest.mark.parametrize(

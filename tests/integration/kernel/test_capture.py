@@ -24,7 +24,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.capturing.capture 
 from ansible_collections.netmend.reclaim.plugins.module_utils.capturing.filter import parse
 from ansible_collections.netmend.reclaim.plugins.module_utils.capturing.program import ETHERNET, program
 from ansible_collections.netmend.reclaim.plugins.module_utils.capturing.tap import Tap
-from ansible_collections.netmend.reclaim.tests.fixtures import captures
+from ansible_collections.netmend.reclaim.tests.fixtures import packet_files
 
 KERNEL_TESTS = str(pathlib.Path(__file__).resolve().parent)
 FLOW = {"protocol": "udp", "host": ["192.0.2.20"], "port": ["44880"]}
@@ -63,7 +63,7 @@ def captured(tmp_path):
         result = capture({"dest": "x", "seconds": 20, **params}, False, lambda: str(tmp_path))
         assert os.stat(result["remote_path"]).st_mode & 0o7777 == 0o600
         assert os.stat(result["remote_path"]).st_size == result["size"]
-        read = captures.read(result["remote_path"])
+        read = packet_files.read(result["remote_path"])
         assert len(read.packets) == result["packets"]
         return result, read
 
@@ -365,7 +365,7 @@ def test_a_disk_is_never_filled(host, small_disk):
     threading.Timer(0.5, (small_disk / "other").write_bytes, [bytes(30 << 20)]).start()
     result = capture(dict(params, bytes=1 << 20), False, lambda: str(small_disk))
     assert result["ended_by"] == "space"
-    assert len(captures.read(result["remote_path"]).packets) == result["packets"]
+    assert len(packet_files.read(result["remote_path"]).packets) == result["packets"]
 
 
 def test_a_full_disk_leaves_whole_blocks(small_disk):

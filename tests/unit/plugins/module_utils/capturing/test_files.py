@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.capturing import pcap, pcapng, place, records
 from ansible_collections.netmend.reclaim.plugins.module_utils.capturing.flows import MOST, SHOWN, Flows
 from ansible_collections.netmend.reclaim.plugins.module_utils.capturing.packet import Counted, Packet
-from ansible_collections.netmend.reclaim.tests.fixtures import captures
+from ansible_collections.netmend.reclaim.tests.fixtures import packet_files
 
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
@@ -52,7 +52,7 @@ def test_a_file_holds_what_was_captured(tmp_path_factory, module, kept, taken, n
             content += writer.announce(packet.ifindex, "%s%d" % (name, packet.ifindex))
         content += writer.packet(packet, data, length)
         writer.written(packet)
-        expected.append(captures.Read(None, 113, packet.time, data, length))
+        expected.append(packet_files.Read(None, 113, packet.time, data, length))
         if module is pcapng:
             expected[-1].interface = "%s%d" % (name, packet.ifindex)
             expected[-1].direction = "out" if packet.kind == 4 else "in"
@@ -60,7 +60,7 @@ def test_a_file_holds_what_was_captured(tmp_path_factory, module, kept, taken, n
     assert len(tail) <= room or not taken
     path = tmp_path_factory.mktemp("capture") / "file"
     path.write_bytes(content + tail)
-    read = captures.read(path)
+    read = packet_files.read(path)
     assert read.packets == expected and read.snaplen == SNAPLEN
     path.unlink()
 
