@@ -121,7 +121,8 @@ def baseline(directory: str, wanted: str) -> Known:
             "There is no baseline %s: neither a saved one (%s) nor a report at %s. Save one with reclaim_save_baseline."
             % (wanted, ", ".join(_saved(directory)) or "none is saved in %s" % os.path.join(directory, BASELINES), path)
         )
-    return _known(path, wanted)
+    report = os.path.basename(os.path.dirname(path))
+    return _known(path, report if _REPORT.fullmatch(report) else wanted)
 
 
 def save_baseline(directory: str, name: str, known: t.Mapping[str, t.Any]) -> str:

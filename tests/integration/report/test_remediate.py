@@ -112,6 +112,21 @@ def test_what_is_waived_is_not_planned_and_the_plan_says_why(stand, root):
     assert len(json.loads((kept(expired) / "one.json").read_text())["steps"]) == 2
 
 
+def test_what_came_since_the_run_before_is_new_after_mending_too(stand, root):
+    """And not known, because the report in the middle of the run has it already."""
+    first = planned(stand, "one")
+    routes = [*WANTED["reclaim_intent"]["routes"], {"dst": "192.0.2.16/28", "interface": "lo"}]
+    given = {"reclaim_mode": "auto", "reclaim_remedies": ["route.add"], "reclaim_intent": {"routes": routes}}
+    run = stand.play(
+        "-i", stand.inventory({"one": HERE}), PLAYBOOK, "-e", json.dumps(dict(WANTED, **given)), "--check"
+    )  # fmt: skip
+    assert run.code == 0, run.output
+    before, _between, _after = first.names()
+    assert run.fleet["mends"]["one"]["state"] == "planned"
+    assert run.fleet["history"]["baseline"]["name"] == before
+    assert sorted(finding["standing"] for finding in run.fleet["hosts"]["one"]["findings"]) == ["known", "new"]
+
+
 def test_with_waivers_that_are_wrong_nothing_is_planned(stand, root):
     given = {"id": "x", "selector": {"rule": "RC*"}, "by": "dana", "reason": "r", "until": "2099-12-31"}
     run = stand.play(

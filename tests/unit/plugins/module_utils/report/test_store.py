@@ -218,6 +218,7 @@ def test_a_baseline_is_found_by_its_name_and_a_report_by_its_path(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     for wanted in (name, str(tmp_path / name), "%s/fleet.json" % name, "latest", "baselines/golden.json"):
         assert set(baseline(str(tmp_path), wanted).past.hosts) == set(found.past.hosts)
+    assert baseline(str(tmp_path), "%s/history.json" % name).past.name == name
 
 
 def test_a_baseline_that_is_not_there_is_told_with_those_that_are(tmp_path):
