@@ -24,7 +24,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.report import (
     table,
     waivers,
 )
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import DEFAULT, FORMATS, chosen
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, earlier
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, plain
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
@@ -61,6 +61,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
         _spec, args = self.validate_argument_spec(
             {
                 "path": {"type": "str", "default": "reports"},
+                "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(DEFAULT)},
                 "fail_on": {"type": "str", "default": "never", "choices": ["never", *reversed(SEVERITIES)]},
                 "results": {"type": "str", "default": "reclaim_audit"},
                 "applied": {"type": "str"},
@@ -119,18 +120,21 @@ def _report(
     planned = plans.let_be(planned, document["hosts"], fit) if not given.wrong else {}
     for words in [*wrong, *past.doubts, *map(waivers.words, waivers.lapsed(document))]:
         display.warning(plain(words))
+    formats = chosen(args["formats"])
     try:
-        stored = store.store(directory, document, now, FORMATS, planned, known)
+        stored = store.store(directory, document, now, formats, planned, known)
     except StoreError as error:
         say("", *_table(document), "")
         return {"failed": True, "written": False, "msg": str(error)}
-    say("", *_table(document), "Report: %s" % os.path.join(stored.path, "index.html"), "")
+    files = {name: os.path.join(stored.path, made.file) for name, made in formats.items()}
+    say("", *_table(document), "Report: %s" % files.get("html", stored.path), "")
     if stored.problem:
         display.warning(stored.problem)
     outcome = {
         "written": True,
         "path": stored.path,
         "latest": stored.latest,
+        "files": files,
         "plans": os.path.join(stored.path, plans.DIRECTORY) if planned else None,
         "compared_with": past.base.path if past.base else None,
         "summary": document["summary"],

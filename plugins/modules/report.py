@@ -15,7 +15,7 @@ description:
   - Writes what M(netmend.reclaim.audit_info) found on all hosts of the play as files on the controller, and prints a
     short table of it. It runs once for all hosts and reaches for none of them.
   - A report is a directory named after the time (UTC) with C(index.html), one page that needs nothing else;
-    C(fleet.json), the same as data; and C(hosts/), with one JSON file for each host. The symbolic link C(latest) beside
+    C(fleet.json), the same as data; what else O(formats) names; and C(hosts/), with one JSON file for each host. The symbolic link C(latest) beside
     it points at the newest one. Earlier reports are left alone.
   - Hosts that were unreachable, or whose audit failed, are in it as such.
   - In a play with C(serial), it is written after the last batch; before, the task only says how many hosts are left.
@@ -34,6 +34,16 @@ options:
         directory of the controller.
     type: str
     default: reports
+  formats:
+    description:
+      - What the report is written as, beside C(fleet.json), which is always there.
+      - V(html) is C(index.html); V(junit) is C(junit.xml), with a test suite for each host and a test case for each rule;
+        V(markdown) is C(summary.md), short enough for a comment on a pull request; V(csv) is C(findings.csv), with a row for
+        each finding of each host, for a spreadsheet.
+    type: list
+    elements: str
+    choices: [json, html, junit, markdown, csv]
+    default: [json, html]
   fail_on:
     description:
       - After the report is written, fail if a host has a finding of this severity or above, or could not be audited.
@@ -204,6 +214,11 @@ path:
   returned: when written
   type: str
   sample: /home/me/reports/2026-11-21T081500Z
+files:
+  description: The file of each format.
+  returned: when written
+  type: dict
+  sample: {"json": "/home/me/reports/2026-11-21T081500Z/fleet.json", "html": "/home/me/reports/2026-11-21T081500Z/index.html"}
 latest:
   description: The symbolic link to it; null where it could not be made.
   returned: when written

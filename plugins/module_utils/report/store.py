@@ -19,7 +19,7 @@ import uuid
 
 from ..shapes import ShapeError
 from . import history, jsons, plans
-from .formats import Render
+from .formats import Format
 from .names import file_names
 
 LATEST = "latest"
@@ -51,11 +51,11 @@ def store(
     directory: str,
     fleet: t.Mapping[str, t.Any],
     now: datetime.datetime,
-    formats: t.Mapping[str, Render],
+    formats: t.Mapping[str, Format],
     planned: t.Optional[t.Mapping[str, t.Mapping[str, t.Any]]] = None,
     known: t.Optional[t.Mapping[str, t.Any]] = None,
 ) -> Stored:
-    """Write a fleet document in all formats, each host's own part, the plans of those that have one, and what is ``known``
+    """Write a fleet document in these formats, each host's own part, the plans of those that have one, and what is ``known``
     after it (history.state).
 
     It appears under its name when it is complete: what fails midway leaves nothing behind. Raises StoreError.
@@ -231,12 +231,12 @@ def _name(now: datetime.datetime) -> str:
     return now.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H%M%SZ")
 
 
-def _fill(path: str, fleet: t.Mapping[str, t.Any], formats: t.Mapping[str, Render]) -> None:
+def _fill(path: str, fleet: t.Mapping[str, t.Any], formats: t.Mapping[str, Format]) -> None:
     os.mkdir(os.path.join(path, "hosts"))
     for host, name in file_names(fleet["hosts"]).items():
         _write(os.path.join(path, "hosts", name), jsons.render(fleet["hosts"][host]))
-    for name, render in formats.items():
-        _write(os.path.join(path, name), render(fleet))
+    for made in formats.values():
+        _write(os.path.join(path, made.file), made.render(fleet))
 
 
 def _add_plans(path: str, hosts: t.Collection[str], planned: t.Mapping[str, t.Mapping[str, t.Any]]) -> None:

@@ -289,9 +289,12 @@ def waiver(**changes: t.Any) -> t.Dict[str, t.Any]:
     }
 
 
-def judged() -> t.Dict[str, t.Any]:
-    """The fleet document of the second of two runs an hour apart, with waivers: one in use, one unused, one expired."""
-    old = fleet.document(dict(fleet_of_few(), edge1=registered(litter(2), litter(4))), NOON - 3600)
+def judged(**before: t.Any) -> t.Dict[str, t.Any]:
+    """The fleet document of the second of two runs an hour apart, with waivers: one in use, one unused, one expired.
+
+    ``before`` are hosts that were otherwise in the first run.
+    """
+    old = fleet.document(dict(fleet_of_few(), edge1=registered(litter(2), litter(4)), **before), NOON - 3600)
     last = history.load(history.state(old, None), "2025-11-24T070000Z")
     document = history.compare(fleet.document(fleet_of_few(), NOON), last, last)
     given = [
@@ -300,3 +303,35 @@ def judged() -> t.Dict[str, t.Any]:
         waiver(id="lapsed", selector={"rule": "RC102"}, until="2025-11-23"),
     ]
     return history.with_trend(waivers.apply(document, waivers.load(given)), last)
+
+
+def everywhere(text: str) -> t.Dict[str, t.Any]:
+    """A fleet document with this text wherever a host, or who wrote a waiver, has a say."""
+    evil = finding(
+        rule=text,
+        name=text,
+        object={"kind": text, "selector": {text: text}},
+        samples=[text],
+        cause=text,
+        evidence=[{"source": text, "observed": text, "command": text}],
+        owner={"name": text, "alive": None, "known_by": text, "unit": text, "process": None},
+        remedy=[{"op": text, "args": {text: text}, "command": text}],
+        advice=text,
+        fingerprint=text,
+    )
+    waived = {"reason": text, "by": text, "until": "2025-12-31", "id": text}
+    found = registered(evil, dict(evil, severity="low"), rules=[text], unseen=[{"what": text, "why": text}])
+    document = fleet.document({text: found, "gone " + text: unreachable(text)}, NOON)
+    first, second = document["hosts"][text]["findings"]
+    first.update(standing="new", since=NOON, waived=None)
+    second.update(standing="known", since=NOON - 60, waived=waived)
+    brief = {key: evil[key] for key in ("rule", "name", "severity", "cause", "fingerprint")}
+    past = {
+        "baseline": {"generated": NOON - 60, "name": text},
+        "resolved": [dict(brief, host=text, first_seen=NOON - 60)],
+        "unlooked": [],
+        "not_compared": [text],
+        "trend": [],
+    }
+    lapsed = dict(waived, until="2025-11-01", selector={"rule": text}, state="expired", findings=1)
+    return fleet.summed(dict(document, history=past, waivers=[lapsed]))

@@ -11,7 +11,7 @@ import pathlib
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, history
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import FORMATS
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import Format, chosen
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.names import file_names
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import (
     StoreError,
@@ -30,7 +30,7 @@ NOON = datetime.datetime.fromtimestamp(samples.NOON, datetime.timezone.utc)
 
 
 def store(directory, made, now, formats=None):
-    return store_in(directory, made, now, formats or FORMATS)
+    return store_in(directory, made, now, formats or chosen())
 
 
 def document(results=None):
@@ -53,7 +53,7 @@ def test_a_report_is_complete_and_latest_points_at_it(tmp_path):
 def test_plans_stand_beside_the_hosts_under_the_same_names(tmp_path):
     made = document()
     name = sorted(made["hosts"])[0]
-    stored = store_in(str(tmp_path), made, NOON, FORMATS, {name: {"steps": [1]}})
+    stored = store_in(str(tmp_path), made, NOON, chosen(), {name: {"steps": [1]}})
     plans = pathlib.Path(stored.path) / "plans"
     assert os.listdir(plans) == [name + ".json"]
     assert json.loads((plans / (name + ".json")).read_text()) == {"steps": [1]}
@@ -108,7 +108,7 @@ def test_what_fails_midway_leaves_nothing_behind(tmp_path):
 
     store(str(tmp_path), document(), NOON)
     with pytest.raises(StoreError, match="No space left on device"):
-        store(str(tmp_path), document(), NOON, {"index.html": full})
+        store(str(tmp_path), document(), NOON, {"html": Format("index.html", full)})
     assert sorted(os.listdir(tmp_path)) == ["2025-11-24T080000Z", "latest"]
 
 
@@ -155,7 +155,7 @@ def kept(directory, number=1):
     for hour in range(number):
         at = NOON + hour * HOUR
         made = fleet.document(samples.fleet_of_few(), at.timestamp())
-        store_in(str(directory), made, at, FORMATS, None, history.state(made, None))
+        store_in(str(directory), made, at, chosen(), None, history.state(made, None))
     return reports(str(directory))
 
 
