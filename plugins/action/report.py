@@ -27,6 +27,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.report import (
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import DEFAULT, FORMATS, chosen
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.store import StoreError, earlier
 from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, plain
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.textfile import TextfileError, write
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
 from ansible_collections.netmend.reclaim.plugins.plugin_utils import judging
 from ansible_collections.netmend.reclaim.plugins.plugin_utils.console import say
@@ -62,6 +63,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
             {
                 "path": {"type": "str", "default": "reports"},
                 "formats": {"type": "list", "elements": "str", "choices": list(FORMATS), "default": list(DEFAULT)},
+                "prometheus_textfile": {"type": "str"},
                 "fail_on": {"type": "str", "default": "never", "choices": ["never", *reversed(SEVERITIES)]},
                 "results": {"type": "str", "default": "reclaim_audit"},
                 "applied": {"type": "str"},
@@ -140,6 +142,12 @@ def _report(
         "summary": document["summary"],
     }
     wrongs = [*past.wrong, *given.wrong]
+    if args["prometheus_textfile"]:
+        path = unfrackpath(args["prometheus_textfile"], follow=False)
+        try:
+            outcome["prometheus_textfile"] = write(path, FORMATS["prometheus"].render(document))
+        except TextfileError as error:
+            wrongs.append(str(error))
     if args["save_baseline"]:
         try:
             outcome["saved"] = store.save_baseline(directory, args["save_baseline"], known)

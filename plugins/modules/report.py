@@ -38,12 +38,21 @@ options:
     description:
       - What the report is written as, beside C(fleet.json), which is always there.
       - V(html) is C(index.html); V(junit) is C(junit.xml), with a test suite for each host and a test case for each rule;
+        V(sarif) is C(findings.sarif), SARIF 2.1.0; V(prometheus) is C(metrics.prom), in Prometheus' text format;
         V(markdown) is C(summary.md), short enough for a comment on a pull request; V(csv) is C(findings.csv), with a row for
         each finding of each host, for a spreadsheet.
     type: list
     elements: str
-    choices: [json, html, junit, markdown, csv]
+    choices: [json, html, junit, sarif, prometheus, markdown, csv]
     default: [json, html]
+  prometheus_textfile:
+    description:
+      - A file that the metrics are written to as well, for the textfile collector of node_exporter, for example
+        V(/var/lib/prometheus/node-exporter/reclaim.prom). Its directory must be there.
+      - It is replaced as a whole, so that nobody reads half of it, and anyone may read it. A symbolic link, or what is no regular
+        file, is left alone.
+      - Where that fails, the report is written all the same, and the task fails.
+    type: str
   fail_on:
     description:
       - After the report is written, fail if a host has a finding of this severity or above, or could not be audited.
@@ -219,6 +228,11 @@ files:
   returned: when written
   type: dict
   sample: {"json": "/home/me/reports/2026-11-21T081500Z/fleet.json", "html": "/home/me/reports/2026-11-21T081500Z/index.html"}
+prometheus_textfile:
+  description: The file that the metrics were written to as well.
+  returned: when O(prometheus_textfile) was given and could be written
+  type: str
+  sample: /var/lib/prometheus/node-exporter/reclaim.prom
 latest:
   description: The symbolic link to it; null where it could not be made.
   returned: when written

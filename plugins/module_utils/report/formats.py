@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import csvs, html, jsons, junit, markdown
+from . import csvs, html, jsons, junit, markdown, prometheus, sarif
 
 Render = t.Callable[[t.Mapping[str, t.Any]], str]
 """Renders a fleet document (fleet.py)."""
@@ -29,6 +29,8 @@ FORMATS: t.Dict[str, Format] = {
     ALWAYS: Format("fleet.json", jsons.render),
     "html": Format("index.html", html.render),
     "junit": Format("junit.xml", junit.render),
+    "sarif": Format("findings.sarif", sarif.render),
+    "prometheus": Format("metrics.prom", prometheus.render),
     "markdown": Format("summary.md", markdown.render),
     "csv": Format("findings.csv", csvs.render),
 }

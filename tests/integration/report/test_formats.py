@@ -6,16 +6,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import fcntl
 import io
 import json
+import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tarfile
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, junit
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, junit, prometheus, sarif
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
+
+jsonschema = pytest.importorskip("jsonschema")
 
 HERE = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 FOUND = {
@@ -23,6 +30,76 @@ FOUND = {
     "reclaim_intent": {"routes": [{"dst": "192.0.2.0/28"}, {"dst": "192.0.2.16/28"}]},
 }
 PLAYBOOK = "netmend.reclaim.audit"
+BUILD = pathlib.Path(__file__).resolve().parents[3] / "build"
+MULTITOOL = "@microsoft/sarif-multitool-linux@5.7.0"
+DOCUMENTS = {
+    "judged": lambda: samples.judged(edge3=samples.registered(samples.litter(5))),
+    "hostile": lambda: fleet.document(samples.hostile_fleet(), samples.NOON),
+    "everywhere": lambda: samples.everywhere('[x](http://x.y) {0} "\\ \x00<b>'),
+    "none": lambda: fleet.document({}, samples.NOON),
+}
+
+
+@pytest.fixture(scope="session")
+def multitool():
+    """Microsoft's reader of SARIF, with the published schema beside it: fetched by npm, kept under build/, by its version."""
+    if shutil.which("npm") is None:
+        pytest.skip("no npm here (Debian's package npm)")
+    where = BUILD / "sarif-multitool-5.7.0"
+    with kept(where) as made:
+        if not made.exists():
+            scratch = where / "new"
+            scratch.mkdir(parents=True, exist_ok=True)
+            done = subprocess.run(
+                ["npm", "pack", MULTITOOL], cwd=scratch, capture_output=True, text=True, timeout=300, check=False
+            )
+            if done.returncode:
+                pytest.skip("npm cannot fetch %s: %s" % (MULTITOOL, done.stderr[-300:]))
+            with tarfile.open(next(scratch.glob("*.tgz"))) as packed:
+                packed.extractall(where, filter="data")
+            shutil.rmtree(scratch)
+            made.touch()
+    program = where / "package" / "Sarif.Multitool"
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture(scope="session")
+def promtool():
+    """The installed one; or out of Debian's package, which is not installed, for that would start a server."""
+    if shutil.which("promtool"):
+        return shutil.which("promtool")
+    if shutil.which("apt-get") is None:
+        pytest.skip("no promtool here (Debian's package prometheus)")
+    where = BUILD / "promtool"
+    with kept(where) as made:
+        if not made.exists():
+            where.mkdir(parents=True, exist_ok=True)
+            done = subprocess.run(
+                ["apt-get", "download", "prometheus"],
+                cwd=where,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            if done.returncode:
+                pytest.skip("apt-get cannot fetch prometheus: %s" % done.stderr[-300:])
+            (package,) = where.glob("*.deb")
+            subprocess.run(["dpkg-deb", "-x", package, where], check=True, timeout=120)
+            (where / "usr" / "bin" / "prometheus").unlink()
+            package.unlink()
+            made.touch()
+    return where / "usr" / "bin" / "promtool"
+
+
+@contextlib.contextmanager
+def kept(where):
+    """The mark that a program has been brought whole; only one process at a time is in here."""
+    BUILD.mkdir(exist_ok=True)
+    with open("%s.lock" % where, "w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield where / ".done"
 
 
 def asked(stand, **options):
@@ -61,3 +138,76 @@ def test_junit2html_reads_the_junit_file(tmp_path, results):
     shown = page.read_text(encoding="utf-8")
     assert "RC102 owner-session-source-gone" in shown
     assert "<img src=x" not in shown
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_promtool_accepts_the_metrics(promtool, name):
+    text = prometheus.render(DOCUMENTS[name]())
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_promtool_would_say_what_is_wrong(promtool):
+    done = subprocess.run(
+        [promtool, "check", "metrics"], input="x{a=} 1\n", capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode != 0
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_sarif_follows_the_published_schema(multitool, name):
+    schema = json.loads((multitool.parent / "sarif-2.1.0.json").read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
+    log = json.loads(sarif.render(DOCUMENTS[name]()))
+    assert [error.message for error in validator.iter_errors(log)] == []
+    log["runs"][0]["tool"]["driver"]["rules"][0]["defaultConfiguration"]["level"] = "loud"
+    assert len(list(validator.iter_errors(log))) == 1
+
+
+def test_the_multitool_reads_the_results_back(multitool, tmp_path):
+    path = tmp_path / "findings.sarif"
+    path.write_text(sarif.render(DOCUMENTS["judged"]()), encoding="utf-8")
+    columns = "RuleId,Level,BaselineState,Location.Uri"
+    done = subprocess.run(
+        [multitool, "project", path, "--columns", columns],
+        env=dict(os.environ, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="1", DOTNET_BUNDLE_EXTRACT_BASE_DIR=str(tmp_path / "net")),
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    rows = [list(row.values()) for row in csv.DictReader(io.StringIO(done.stdout))]
+    assert rows == [
+        ["RC102", "Error", "Unchanged", "hosts/dfw-mn-bm1.json"],
+        ["RC301", "Note", "Unchanged", "hosts/dfw-mn-bm1.json"],
+        ["RC301", "Note", "Unchanged", "hosts/edge1.json"],
+        ["RC301", "Note", "New", "hosts/edge1.json"],
+        ["RC301", "Note", "Unchanged", "hosts/edge2.json"],
+        ["RC301", "Note", "Absent", "hosts/edge3.json"],
+        ["RC301", "None", "Unchanged", "hosts/edge1.json"],
+    ]
+
+
+def test_the_metrics_are_put_where_prometheus_finds_them(stand):
+    path = stand.path / "metrics" / "reclaim.prom"
+    path.parent.mkdir()
+    run = asked(stand, reclaim_report_formats=["prometheus", "sarif"], reclaim_prometheus_textfile=str(path))
+    assert run.code == 0, run.output
+    report = run.reports / "latest"
+    assert path.read_text() == (report / "metrics.prom").read_text()
+    assert 'netmend_reclaim_rule_findings{rule="RC207"} 2\n' in path.read_text()
+    results = json.loads((report / "findings.sarif").read_text())["runs"][0]["results"]
+    assert [one["ruleId"] for one in results] == ["RC207", "RC207"]
+
+
+def test_metrics_that_cannot_be_written_fail_the_run_and_lose_no_report(stand):
+    mine = stand.path / "mine"
+    mine.write_text("mine")
+    link = stand.path / "reclaim.prom"
+    link.symlink_to(mine)
+    run = asked(stand, reclaim_prometheus_textfile=str(link))
+    assert run.code == 2
+    words = " ".join(run.output.split())
+    assert "The metrics cannot be written: %s is there and is no regular file" % link in words
+    assert "Traceback" not in run.output
+    assert mine.read_text() == "mine"
+    assert len(run.fleet["hosts"]["here"]["findings"]) == 2
