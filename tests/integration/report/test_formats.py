@@ -166,16 +166,48 @@ def test_sarif_follows_the_published_schema(multitool, name):
     assert len(list(validator.iter_errors(log))) == 1
 
 
-def test_the_multitool_reads_the_results_back(multitool, tmp_path):
-    path = tmp_path / "findings.sarif"
-    path.write_text(sarif.render(DOCUMENTS["judged"]()), encoding="utf-8")
-    columns = "RuleId,Level,BaselineState,Location.Uri"
-    done = subprocess.run(
-        [multitool, "project", path, "--columns", columns],
-        env=dict(os.environ, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="1", DOTNET_BUNDLE_EXTRACT_BASE_DIR=str(tmp_path / "net")),
-        capture_output=True, text=True, timeout=120, check=True,
-    )  # fmt: skip
-    rows = [list(row.values()) for row in csv.DictReader(io.StringIO(done.stdout))]
+@pytest.fixture
+def tool(multitool, tmp_path):
+    """The multitool on a log."""
+
+    def run(verb, log, *options):
+        path = tmp_path / "findings.sarif"
+        path.write_text(log, encoding="utf-8")
+        environment = dict(os.environ, DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="1")
+        environment["DOTNET_BUNDLE_EXTRACT_BASE_DIR"] = str(tmp_path / "net")
+        command = [multitool, verb, path, *options]
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True).stdout
+
+    return run
+
+
+@pytest.fixture
+def complaints(tool, tmp_path):
+    """What the multitool's own validator says of a log: ids of its rules."""
+
+    def validate(log):
+        found = tmp_path / "found.sarif"
+        options = ("--output", found, "--log", "ForceOverwrite", "--level", "Error;Warning", "--kind", "Fail")
+        tool("validate", log, *options)
+        return [one["ruleId"] for one in json.loads(found.read_text(encoding="utf-8"))["runs"][0]["results"]]
+
+    return validate
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_multitool_has_no_complaint(complaints, name):
+    assert complaints(sarif.render(DOCUMENTS[name]())) == []
+
+
+def test_the_multitool_would_complain(complaints):
+    log = json.loads(sarif.render(DOCUMENTS["judged"]()))
+    log["runs"][0]["results"][0]["message"] = {}
+    assert complaints(json.dumps(log)) == ["JSON1017"]
+
+
+def test_the_multitool_reads_the_results_back(tool):
+    out = tool("project", sarif.render(DOCUMENTS["judged"]()), "--columns", "RuleId,Level,BaselineState,Location.Uri")
+    rows = [list(row.values()) for row in csv.DictReader(io.StringIO(out))]
     assert rows == [
         ["RC102", "Error", "Unchanged", "hosts/dfw-mn-bm1.json"],
         ["RC301", "Note", "Unchanged", "hosts/dfw-mn-bm1.json"],
