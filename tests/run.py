@@ -119,6 +119,7 @@ def parts() -> t.Sequence[Part]:
             pytest("tests/integration/evidence"),
             needs=("root", "journalctl", "/lib/systemd/systemd-journal-remote"),
         ),
+        Part("engines", pytest("tests/integration/engines"), needs=("root", "ip")),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
         Part("report", pytest("tests/integration/report"), needs=("chromium",)),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import os
 import shutil
@@ -19,7 +20,9 @@ from ansible.utils.path import unfrackpath
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import (
     fleet,
     history,
+    merging,
     plans,
+    slices,
     store,
     table,
     waivers,
@@ -74,8 +77,14 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
                 "waivers": {"type": "list", "elements": "raw", "default": []},
                 "waiver_files": {"type": "list", "elements": "str", "default": []},
                 "keep": {"type": "int", "default": 0},
-            }
+                "merge": {"type": "list", "elements": "str"},
+                "expected": {"type": "list", "elements": "str"},
+            },
+            mutually_exclusive=[("merge", "applied"), ("merge", "before")],
+            required_by={"expected": ["merge"]},
         )
+        if args["merge"] is not None:
+            return dict(result, changed=False, **_merged(args))
         results = _results(task_vars, args["results"])
         waiting = _waiting(results, task_vars)
         if waiting:
@@ -98,6 +107,36 @@ def _waiting(results: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -
     return [host for host in task_vars["ansible_play_hosts"] if host not in batch and results[host] is None]
 
 
+def _merged(args: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+    """One report of the reports of slices. What is damaged among them fails the task once all the others are merged."""
+    found = slices.read(unfrackpath(path, follow=False) for path in args["merge"])
+    merged = merging.merge(found.slices, args["expected"])
+    notes, wrong = merging.told(merged), list(found.wrong)
+    for path in found.without:
+        words = "%s holds no report: its slice had no host, or did not end" % path
+        # Only who says which hosts there are can tell the two apart.
+        (wrong if args["expected"] is None else notes).append(words)
+    if args["expected"] is None and not args["merge"]:
+        wrong.append("merge names no report, and expected does not say which hosts there are")
+    for words in notes:
+        display.warning(plain(words))
+    now = datetime.datetime.now(datetime.timezone.utc)
+    document = fleet.assembled(merged.hosts, now.timestamp(), merged.mends)
+    outcome = _write(document, merged.hosts, now, args)
+    outcome["merged"] = {
+        "slices": len(found.slices),
+        "twice": [dataclasses.asdict(one) for one in merged.twice],
+        "missing": list(merged.missing),
+        "unexpected": list(merged.unexpected),
+        "without": list(found.without),
+        "wrong": wrong,
+    }
+    if wrong:
+        rest = [outcome["msg"]] if "msg" in outcome else ["The report of the others: %s" % outcome.get("path")]
+        outcome.update(failed=True, msg=" ".join(["Not all could be merged: %s." % plain("; ".join(wrong)), *rest]))
+    return outcome
+
+
 def _report(
     results: fleet.Results, applied: t.Optional[fleet.Results], args: t.Mapping[str, t.Any]
 ) -> t.Dict[str, t.Any]:
@@ -108,10 +147,16 @@ def _report(
         before = earlier(unfrackpath(args["before"], follow=False))["hosts"] if args["before"] else None
     except StoreError as error:
         return {"failed": True, "written": False, "msg": str(error)}
+    return _write(fleet.document(results, now.timestamp(), applied, before), results, now, args)
+
+
+def _write(
+    document: t.Dict[str, t.Any], results: fleet.Results, now: datetime.datetime, args: t.Mapping[str, t.Any]
+) -> t.Dict[str, t.Any]:
+    """Compare a document with what was before, waive, write and print it; ``results`` hold the hosts' plans."""
     directory = unfrackpath(args["path"], follow=False)
     past = judging.past(directory, args["baseline"])
     given = judging.given(args["waivers"], args["waiver_files"])
-    document = fleet.document(results, now.timestamp(), applied, before)
     document = history.compare(document, past.base.past if past.base else None, past.last)
     document = waivers.apply(document, given.waivers)
     known = history.state(document, past.last)
@@ -132,7 +177,7 @@ def _report(
     say("", *_table(document), "Report: %s" % files.get("html", stored.path), "")
     if stored.problem:
         display.warning(stored.problem)
-    outcome = {
+    outcome: t.Dict[str, t.Any] = {
         "written": True,
         "path": stored.path,
         "latest": stored.latest,

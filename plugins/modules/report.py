@@ -168,6 +168,23 @@ options:
       - The directory of the report from before that. What was mended, what remains and what is new is found by comparing
         with it.
     type: str
+  merge:
+    description:
+      - Write one report of several that were written before, of slices of a fleet for example, instead of what the hosts of
+        the play registered. Each is a C(fleet.json), the directory of a report, a directory of reports (the latest is
+        taken), or a directory of such.
+      - Of a host that several of them have, an audit is kept rather than a reason why there is none, and of two audits the
+        newer one. Where they differ, that is told.
+      - What cannot be read, is damaged or is something else fails the task, after the others were merged and written.
+    type: list
+    elements: str
+  expected:
+    description:
+      - The inventory names of all hosts that must be in the merged report. Those that are in none of O(merge) are in it as
+        failed.
+      - Without it, a path with no report fails the task, for its slice may have had no host, or may not have ended.
+    type: list
+    elements: str
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -211,9 +228,25 @@ EXAMPLES = r"""
         until: 2026-12-31
   run_once: true
   delegate_to: localhost
+
+- name: Make one report of those of four slices
+  netmend.reclaim.report:
+    merge: [slices/1, slices/2, slices/3, slices/4]
+    expected: "{{ groups['all'] }}"
+    fail_on: high
+  run_once: true
+  delegate_to: localhost
 """
 
 RETURN = r"""
+merged:
+  description:
+    - "What was merged: the number of reports (C(slices)), the hosts of which they differ (C(twice)), the expected hosts that
+      none has (C(missing)), those that were not expected (C(unexpected)), the paths with no report (C(without)), and what
+      could not be read (C(wrong))."
+  returned: when O(merge) is given
+  type: dict
+  sample: {"slices": 4, "twice": [], "missing": [], "unexpected": [], "without": [], "wrong": []}
 written:
   description: Whether the report was written; it is not before the last batch of a play.
   returned: always

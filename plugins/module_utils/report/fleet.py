@@ -43,29 +43,39 @@ def document(
     hosts of the fleet document from before that. ``generated`` is Unix time.
     """
     hosts = {name: host(name, results[name]) for name in sorted(results)}
-    made = {"schema": SCHEMA, "generated": generated, "summary": summary(list(hosts.values())), "hosts": hosts}
-    return made if applied is None else dict(made, mends=mends.mends(applied, before or {}, hosts))
+    return assembled(hosts, generated, None if applied is None else mends.mends(applied, before or {}, hosts))
+
+
+def assembled(
+    hosts: t.Mapping[str, t.Mapping[str, t.Any]],
+    generated: float,
+    mended: t.Optional[t.Mapping[str, mends.Mend]] = None,
+) -> t.Dict[str, t.Any]:
+    """The fleet document of hosts that are told already; ``mended`` is None where no plan was applied."""
+    made = {"schema": SCHEMA, "generated": generated, "summary": summary(list(hosts.values())), "hosts": dict(hosts)}
+    return made if mended is None else dict(made, mends=dict(mended))
 
 
 def host(name: str, result: t.Optional[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Any]:
     """What is known of one host (docs/schema/audit-host-1.json): its audit, or why there is none."""
     if result is None:
-        return _without(name, SKIPPED, "it left the play before it was audited")
+        return without(name, SKIPPED, "it left the play before it was audited")
     if result.get("unreachable"):
-        return _without(name, UNREACHABLE, result.get("msg"))
+        return without(name, UNREACHABLE, result.get("msg"))
     if result.get("skipped"):
-        return _without(name, SKIPPED, result.get("skip_reason"))
+        return without(name, SKIPPED, result.get("skip_reason"))
     if result.get("failed"):
-        return _without(name, FAILED, result.get("msg"), result.get("module_stderr"))
+        return without(name, FAILED, result.get("msg"), result.get("module_stderr"))
     try:
         told = shape.audit(result)
         findings = [{key: item[key] for key in item if key not in JUDGED} for item in told["findings"]]
         return {"name": name, "status": AUDITED, **told, "findings": findings}
     except shape.ShapeError as error:
-        return _without(name, FAILED, "what the host sent back is not the result of an audit: %s" % error)
+        return without(name, FAILED, "what the host sent back is not the result of an audit: %s" % error)
 
 
-def _without(name: str, status: str, *reasons: t.Any) -> t.Dict[str, t.Any]:
+def without(name: str, status: str, *reasons: t.Any) -> t.Dict[str, t.Any]:
+    """A host without an audit, and why there is none."""
     said = [" ".join(str(reason).split()) for reason in reasons if reason]
     # What Ansible puts before the reason says no more than the status does.
     said = [_PREFIX.sub("", text) for text in said] or ["no reason was given"]

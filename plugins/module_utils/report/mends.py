@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..shapes import ShapeError, count, each, maybe, record, text
+from ..shapes import Check, ShapeError, count, each, maybe, record, text
 from .text import plain
 
 NOT_BEGUN, FAILED = "not-begun", "failed"
@@ -20,6 +20,21 @@ _WORDS = 1000
 
 _STEP = record({"number": count, "op": text, "command": text, "count": count, "result": text, "words": text})
 _APPLIED = record({"state": text, "transaction_id": maybe(text), "steps": each(_STEP), "not_restored": each(text)})
+_BRIEF = record(dict.fromkeys(("rule", "name", "severity", "cause", "fingerprint"), text))
+
+check: Check = record(
+    {
+        "state": text,
+        "transaction_id": maybe(text),
+        "words": text,
+        "steps": each(_STEP),
+        "not_restored": each(text),
+        "mended": each(_BRIEF),
+        "remaining": each(_BRIEF),
+        "new": each(_BRIEF),
+    }
+)
+"""Is a value from a report what became of a host's plan?"""
 
 Mend = t.Dict[str, t.Any]
 _Hosts = t.Mapping[str, t.Mapping[str, t.Any]]
