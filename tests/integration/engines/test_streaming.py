@@ -53,7 +53,7 @@ def merge(auditor: Auditor, reports: t.Iterable[pathlib.Path]) -> Audited:
     return auditor.play("merge", "-e", json.dumps(given))
 
 
-TIMES = {"generated", "started", "seconds", "first_seen", "last_seen"}
+TIMES = {"generated", "since", "started", "seconds", "first_seen", "last_seen"}
 
 
 def comparable(value: t.Any) -> t.Any:
