@@ -120,6 +120,11 @@ def parts() -> t.Sequence[Part]:
             needs=("root", "journalctl", "/lib/systemd/systemd-journal-remote"),
         ),
         Part("engines", pytest("tests/integration/engines"), needs=("root", "ip")),
+        Part(
+            "events",
+            pytest("-n", "2", "tests/integration/events"),
+            needs=("root", "ip", "java", "journalctl", "/lib/systemd/systemd-journal-remote", "Python 3.12"),
+        ),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
         Part("report", pytest("tests/integration/report"), needs=("chromium",)),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),
