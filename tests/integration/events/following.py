@@ -193,14 +193,17 @@ class Rulebook:
 
     def kin(self) -> list[str]:
         """The command lines of all processes that it started, its own among them."""
-        found = []
-        for path in pathlib.Path("/proc").glob("[0-9]*"):
-            try:
-                if self._token.encode() in (path / "environ").read_bytes():
-                    found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
-            except OSError:
-                continue
+        found = [_read(path / "cmdline").replace(b"\0", b" ").decode() for path in self._processes()]
         return [line for line in found if line]
+
+    def has_open(self, file: pathlib.Path) -> bool:
+        """Has one of them this file open?"""
+        wanted = file.stat().st_ino
+        return any(_inode(opened) == wanted for path in self._processes() for opened in (path / "fd").glob("*"))
+
+    def _processes(self) -> list[pathlib.Path]:
+        token = self._token.encode()
+        return [path for path in pathlib.Path("/proc").glob("[0-9]*") if token in _read(path / "environ")]
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         if self.process.poll() is None:
@@ -217,6 +220,21 @@ def until(what: str, true: t.Callable[[], bool], seconds: float = _SECONDS) -> N
     while not true():
         assert time.monotonic() < deadline, "waited in vain: %s" % what
         time.sleep(0.1)
+
+
+def _read(path: pathlib.Path) -> bytes:
+    """Nothing, where the process is gone."""
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _inode(path: pathlib.Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
 
 
 def _newest() -> str:
