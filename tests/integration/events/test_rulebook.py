@@ -90,7 +90,7 @@ def test_a_storm_leads_to_one_run(host: Host, rulebook: Start, tmp_path: pathlib
     out = t.cast(t.IO[bytes], writer.stdin)
     try:
         write(out, "nothing")
-        until("there is a journal", lambda: (folder / "system.journal").exists())
+        until("there is a journal", (folder / "system.journal").exists)
         every = 60
         running = rulebook("audit", journal=folder, reclaim_event_at_most_every=every, reclaim_event_settle=4)
         until("journalctl has the journal open", lambda: running.has_open(folder / "system.journal"))
