@@ -57,11 +57,8 @@ class Held:
 
     @property
     def process(self) -> Process | None:
-        """Who holds them; systemd (pid 1) only hands sockets on, so it counts where nobody else holds them."""
-        for process in self.processes:
-            if process.pid != 1:
-                return process
-        return self.processes[0] if self.processes else None
+        """Who holds them."""
+        return _teller(self.processes)
 
     @property
     def words(self) -> str:
@@ -160,18 +157,24 @@ class SocketCheck(HostCheck):
         )
 
 
+def _teller(processes: t.Sequence[Process]) -> Process | None:
+    """Whose a socket is; systemd (pid 1) only hands sockets on, so it counts where nobody else holds them."""
+    return next((process for process in processes if process.pid != 1), processes[0] if processes else None)
+
+
 def _split(key: _Key, group: Group[Session], holders: t.Mapping[int, t.Tuple[Process, ...]]) -> t.Iterator[Held]:
     by_name: t.Dict[t.Optional[str], t.List[Session]] = {}
     for socket in group.items:
-        known = [item for item in holders.get(socket.inode) or socket.processes if item.pid != 1]
-        by_name.setdefault(known[0].name if known else None, []).append(socket)
+        processes = holders.get(socket.inode) or socket.processes
+        told = _teller(processes)
+        by_name.setdefault(told.name if told else None, []).append(socket)
     rest = group.count - len(group.items)
     for name, sockets in sorted(by_name.items(), key=lambda pair: (-len(pair[1]), pair[0] or "")):
-        processes: t.Dict[int, Process] = {}
+        by_pid: t.Dict[int, Process] = {}
         for socket in sockets:
             for process in holders.get(socket.inode) or socket.processes:
-                processes.setdefault(process.pid, process)
-        found = tuple(sorted(processes.values(), key=lambda item: (item.name != name, item.pid)))
+                by_pid.setdefault(process.pid, process)
+        found = tuple(sorted(by_pid.values(), key=lambda item: (item.name != name, item.pid)))
         yield Held(key, sockets, len(sockets) + rest, found[:SAMPLES], sockets[0].unit, sockets[0].uid)
         rest = 0  # what was counted without being kept is told of with the largest part
 

@@ -200,6 +200,13 @@ def test_sockets_of_two_programs_are_two_findings() -> None:
     assert sorted((each.selector["process"], each.count) for each in found) == [("named", 2), ("ntpd", 1)]
 
 
+def test_a_users_systemd_and_the_hosts_are_told_together_where_nothing_else_tells_them_apart() -> None:
+    sessions = [dataclasses.replace(socket(), inode=inode) for inode in (71, 72)]
+    holders = {71: (Process(1, "systemd"),), 72: (Process(900, "systemd"),)}
+    (found,) = run("RC101", sessions=sessions, ask=refuse, holders=lambda inodes: holders)
+    assert found.selector["process"] == "systemd" and found.count == 2
+
+
 def test_a_mark_that_could_not_be_seen_makes_it_a_hint() -> None:
     def ask(queries):
         return [_direct(query) if query.mark == 16 else REFUSED for query in queries]
