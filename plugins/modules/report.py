@@ -56,7 +56,6 @@ options:
   fail_on:
     description:
       - After the report is written, fail if a host has a finding of this severity or above, or could not be audited.
-    type: str
       - What is waived does not count.
     type: str
     choices: [never, info, low, medium, high, critical]

@@ -18,9 +18,10 @@ from .storm import Storm
 
 
 class Queue(t.Protocol):
-    """ansible-rulebook's queue. It takes an event when there is room for it."""
+    """ansible-rulebook's queue."""
 
-    async def put(self, data: t.Dict[str, t.Any]) -> None: ...
+    async def put(self, data: t.Dict[str, t.Any]) -> None:
+        """Takes an event when there is room for it."""
 
 
 async def follow(queue: Queue, options: Options) -> None:

@@ -118,7 +118,7 @@ def test_one_flow_among_others(host, captured, fmt):
 
 
 def test_another_reader_reads_the_same(host, captured):
-    import scapy.utils as utils  # late: it takes a second that the other tests need not wait
+    from scapy import utils  # late: it takes a second that the other tests need not wait
 
     sends(host, ("192.0.2.20", {"port": 44880}), ("2001:db8::20", {"port": 44880}))
     for fmt in ("pcapng", "pcap"):
