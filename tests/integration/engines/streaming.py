@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -28,7 +29,8 @@ class Streamed:
             (self._sent / name).mkdir(parents=True)
         self.worker.mkdir()
         shutil.copy(inventory, self._sent / "inventory" / "hosts.yml")
-        settings = {"ANSIBLE_COLLECTIONS_PATH": collections, "ANSIBLE_HOME": str(where / "home")}
+        self._home = where / "home"
+        settings = {"ANSIBLE_COLLECTIONS_PATH": collections, "ANSIBLE_HOME": str(self._home)}
         (self._sent / "env" / "envvars").write_text(json.dumps(settings), encoding="utf-8")
         self._environment = dict(os.environ, PATH=os.pathsep.join([str(engines), os.environ["PATH"]]))
         for name in [name for name in self._environment if name.startswith("ANSIBLE_") or name == "PYTHONPATH"]:
@@ -38,6 +40,15 @@ class Streamed:
     def reports(self) -> pathlib.Path:
         """Where the report is when it came back."""
         return self._back / "artifacts" / "run" / "reports"
+
+    def audits(self) -> bool:
+        """Does an audit of this run go on? Its process has the environment that the worker was sent."""
+        mark = b"ANSIBLE_HOME=%s\0" % os.fsencode(self._home)
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it has ended
+                if b"audit_info" in (process / "cmdline").read_bytes() and mark in (process / "environ").read_bytes():
+                    return True
+        return False
 
     def run(self, kill_when: t.Callable[[], bool] | None = None, **variables: t.Any) -> tuple[int, str]:
         """The exit status of ``process`` and what it printed; the worker is killed as soon as ``kill_when`` says so."""
