@@ -218,6 +218,8 @@ class Tap:
             if now >= until:
                 break
             if now >= pause:
+                if self.was_down:  # of a link that went down first, the kernel does not say that it went away
+                    self._must_be_there()
                 yield None
                 pause = now + _PAUSE
             if poll.poll(min(until - now, _PAUSE) * 1000 + 1):
@@ -245,9 +247,12 @@ class Tap:
             return
         if number != errno.ENETDOWN:
             raise OSError(number, "receiving packets: %s" % os.strerror(number))
+        self._must_be_there()
+        self.was_down = True
+
+    def _must_be_there(self) -> None:
         if self.interface is not None and self._asked_name(self.index) is None:
             raise Gone(self.interface)
-        self.was_down = True
 
     def name(self, ifindex: int) -> str:
         """The name of an interface; that which it had when it was first asked for."""

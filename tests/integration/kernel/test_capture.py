@@ -311,6 +311,14 @@ def test_the_interface_goes_away(host, captured):
     assert {packet.interface for packet in read.packets} == {"nmb0"}
 
 
+def test_the_interface_goes_down_and_then_away(host, captured):
+    """Each link does, the one a moment after the other; what listens hears of the first only."""
+    sends(host, ("192.0.2.20", {"port": 44880}))
+    threading.Timer(0.7, host.sh, ["ip link set nmb0 down; sleep 0.5; ip link del nmb0"]).start()
+    result, _read = captured(netns=host.name, interface="nmb0", packets=100000, filter=FLOW)
+    assert result["ended_by"] == "interface" and result["packets"] > 0
+
+
 def test_the_interface_is_down_for_a_time(host, captured):
     sends(host, ("192.0.2.20", {"port": 44880}))
     host.sh("ip link set nmb0 down")
