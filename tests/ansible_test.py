@@ -40,6 +40,9 @@ PYTEST = (
     "pyroute2==0.9.7",
     "hypothesis==6.141.1",
     "jinja2==3.1.6",
+    "junitparser==3.2.0",
+    "markdown-it-py==3.0.0",
+    "prometheus-client==0.21.1",
     "jsonschema==4.25.1",
 )
 """What the unit tests need; the newest versions that also run on Python 3.9."""
