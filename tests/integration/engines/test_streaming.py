@@ -126,3 +126,17 @@ def test_what_is_damaged_fails_the_merge_when_the_others_are_merged(
     assert (
         sorted(name for name, host in merged.fleet["hosts"].items() if host["status"] == "failed") == NAMES[1::SLICES]
     )
+
+
+@pytest.mark.parametrize("text", ["0/4", "5/4", "x"])
+def test_a_slice_that_is_none_is_refused(auditor: Auditor, text: str) -> None:
+    run = auditor.play("audit", "-e", "reclaim_slice=%s" % text)
+    assert run.code != 0
+    assert "reclaim_slice: expected NUMBER/OF, 2/4 for the second of four, not %s" % text in " ".join(
+        run.output.split()
+    )
+
+
+def test_nothing_to_merge_is_refused(auditor: Auditor) -> None:
+    run = auditor.play("merge")
+    assert run.code != 0 and "Say which reports are merged" in " ".join(run.output.split())

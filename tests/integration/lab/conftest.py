@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import pathlib
 import sys
 import typing as t
@@ -16,21 +15,14 @@ import pytest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "lab")]
 
-from lab_runs import Audited, Auditor, new_place, script  # noqa: E402
+from lab_runs import Audited, Auditor, standing  # noqa: E402
 from place import Place  # noqa: E402
 
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Place]:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces are made as root")
-    place = new_place(tmp_path_factory.mktemp("lab"))
-    try:
-        done = script("up", place)
-        assert done.returncode == 0, done.stdout + done.stderr
+    with standing(tmp_path_factory.mktemp("lab")) as place:
         yield place
-    finally:
-        script("down", place)
 
 
 @pytest.fixture(scope="session")

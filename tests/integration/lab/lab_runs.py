@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
@@ -16,6 +17,7 @@ import sys
 import typing as t
 import uuid
 
+import pytest
 from hosts import HOSTS
 from place import Place
 from table import Host
@@ -41,6 +43,20 @@ def script(action: str, place: Place, *words: str) -> subprocess.CompletedProces
 
 def new_place(parent: pathlib.Path) -> Place:
     return Place("nml%s-" % uuid.uuid4().hex[:6], parent / "lab")
+
+
+@contextlib.contextmanager
+def standing(parent: pathlib.Path) -> t.Iterator[Place]:
+    """A lab of one's own, for as long as it is needed."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces are made as root")
+    place = new_place(parent)
+    try:
+        done = script("up", place)
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield place
+    finally:
+        script("down", place)
 
 
 def host_named(name: str) -> Host:

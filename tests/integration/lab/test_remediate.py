@@ -20,7 +20,7 @@ import typing as t
 import namespaces
 import pytest
 from hosts import ALLOCATED, HOSTS, PEERS
-from lab_runs import Audited, Auditor, host_named, new_place, script
+from lab_runs import Audited, Auditor, host_named, standing
 from place import Place, until
 
 QUIET_SECONDS = 12
@@ -35,15 +35,8 @@ CHANGING = {"link1", "policy1", "router1"}
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Place]:
-    if os.geteuid() != 0:
-        pytest.skip("network namespaces are made as root")
-    made = new_place(tmp_path_factory.mktemp("mended"))
-    try:
-        done = script("up", made)
-        assert done.returncode == 0, done.stdout + done.stderr
+    with standing(tmp_path_factory.mktemp("mended")) as made:
         yield made
-    finally:
-        script("down", made)
 
 
 @pytest.fixture(scope="module")
