@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup audit remediate rollback test test-quick lab lab-clean bench fixtures docs clean base system-packages
+.PHONY: help setup audit remediate rollback test test-quick fuzz lab lab-clean bench fixtures docs clean base system-packages
 
 PYTHON := .venv/bin/python
 # Named, because Ansible reads no ansible.cfg from a directory that anyone may write to.
@@ -32,6 +32,9 @@ test: setup system-packages ## every check and test; NAMES="kernel sanity-*" for
 
 test-quick: setup ## the checks that take seconds
 	@$(PYTHON) tests/run.py --quick
+
+fuzz: setup ## the property tests with new examples, many of each; minutes
+	@PYTHONPATH=build/collections $(PYTHON) -m pytest -q -n 2 -m hypothesis --hypothesis-profile new tests/unit
 
 setup: ## make .venv with Ansible and the developer's tools
 	@tools/setup.sh dev

@@ -107,7 +107,7 @@ def _list(title: str, entries: t.Sequence[str], room: int = _LONGEST, total: int
         room -= len(entry) + 3
         if room < 0:
             break
-        lines.append("* " + entry)
+        lines.append("* " + entry.lstrip())  # what is indented would be a block of code
     if len(lines) < total:
         lines.append(f"* … and {total - len(lines):,} more in the whole report")
     return ["", "## %s" % title, "", *lines] if lines else []

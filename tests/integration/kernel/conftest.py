@@ -15,6 +15,7 @@ import uuid
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.namespace import entered
+from ansible_collections.netmend.reclaim.tests.fixtures import examples  # noqa: F401 - its import is its use
 
 
 class Namespace:

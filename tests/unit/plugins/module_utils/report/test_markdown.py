@@ -13,7 +13,7 @@ markdown_it = pytest.importorskip("markdown_it")
 pytest.importorskip("hypothesis")
 
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report.texts import TEXTS  # noqa: E402
-from hypothesis import given  # noqa: E402
+from hypothesis import example, given  # noqa: E402
 
 OURS = {
     "heading_open", "heading_close", "paragraph_open", "paragraph_close", "bullet_list_open", "bullet_list_close",
@@ -121,6 +121,7 @@ def test_services_find_nothing_to_link(text):
 
 
 @given(TEXTS)
+@example(" " * 700)  # indented by four spaces, an entry would be a block of code
 def test_whatever_hosts_say_it_stays_text(text):
     page = rendered(samples.everywhere(text))
     assert page.kinds <= OURS
