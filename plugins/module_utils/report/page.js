@@ -6,6 +6,8 @@
     element,
     severity: element.dataset.severity,
     rule: element.dataset.rule,
+    state: element.dataset.state,
+    owner: element.dataset.owner,
     hosts: all(".where li", element).map((item) => item.textContent.trim().toLowerCase()),
   }));
   const total = findings.reduce((sum, finding) => sum + finding.hosts.length, 0);
@@ -15,11 +17,15 @@
 
   function filter() {
     const severities = new Set(all("[name=severity]:checked", form).map((box) => box.value));
+    const states = new Set(all("[name=state]:checked", form).map((box) => box.value));
+    const standings = Boolean(form.querySelector("[name=state]"));
     const rule = form.elements.rule.value;
+    const owner = form.elements.owner?.value;
     const host = form.elements.host.value.trim().toLowerCase();
     let shown = 0;
     for (const finding of findings) {
-      const wanted = severities.has(finding.severity) && (!rule || finding.rule === rule);
+      const wanted = severities.has(finding.severity) && (!rule || finding.rule === rule)
+        && (!standings || states.has(finding.state)) && (!owner || finding.owner === owner);
       const where = wanted ? finding.hosts.filter((name) => name.includes(host)).length : 0;
       finding.element.hidden = !where;
       shown += where;

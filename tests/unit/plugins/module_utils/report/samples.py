@@ -335,3 +335,22 @@ def everywhere(text: str) -> t.Dict[str, t.Any]:
     }
     lapsed = dict(waived, until="2025-11-01", selector={"rule": text}, state="expired", findings=1)
     return fleet.summed(dict(document, history=past, waivers=[lapsed]))
+
+
+def hostile_judged() -> t.Dict[str, t.Any]:
+    """What would do harm as a waiver, as the name of a baseline, as an owner, and along the way of packets."""
+    hosts: t.Dict[str, t.Optional[t.Dict[str, t.Any]]] = {}
+    given = []
+    for number, text in enumerate(HOSTILE):
+        evil = finding(
+            cause=text,
+            fingerprint="%016x" % (1000 + number),
+            owner={"name": text, "alive": True, "known_by": text, "unit": text, "process": None},
+            details={"cause": "device-gone", "interface": text, "local": text, "peers": [text, text]},
+        )
+        hosts["host%d %s" % (number, text)] = registered(evil, litter(number))
+        given.append(waiver(id=text, by=text, reason=text, selector={"fingerprint": "%016x" % (1000 + number)}))
+    old = fleet.document({name: registered(litter(99, cause=HOSTILE[0])) for name in hosts}, NOON - 3600)
+    last = history.load(history.state(old, None), HOSTILE[1])
+    document = history.compare(fleet.document(hosts, NOON), last, last)
+    return history.with_trend(waivers.apply(document, waivers.load(given)), last)

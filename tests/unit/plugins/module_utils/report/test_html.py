@@ -10,7 +10,9 @@ import html.parser
 import re
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Plan, PlanStep, Withheld
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, waivers
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
 
 pytest.importorskip("jinja2")
@@ -21,8 +23,9 @@ FORMS = {"form", "fieldset", "legend", "label", "input", "select", "option", "ou
 TEXT = {
     "html", "head", "meta", "link", "title", "style", "script", "body", "header", "main", "footer", "nav", "section",
     "div", "p", "a", "ul", "ol", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "span", "strong", "bdi", "code",
-    "details", "summary",
+    "details", "summary", "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
+DRAWN = {"svg", "title", "desc", "g", "path", "circle", "rect", "text"}
 
 
 class Parsed(html.parser.HTMLParser):
@@ -30,7 +33,8 @@ class Parsed(html.parser.HTMLParser):
 
     def __init__(self, results, applied=None, before=None):
         super().__init__()
-        self.source = page.render(fleet.document(results, samples.NOON, applied, before))
+        document = results if "schema" in results else fleet.document(results, samples.NOON, applied, before)
+        self.source = page.render(document)
         self.elements = []
         self.open = []
         self.text = []
@@ -41,6 +45,9 @@ class Parsed(html.parser.HTMLParser):
         self.elements.append((tag, dict(attrs)))
         if tag not in ("meta", "link", "input"):
             self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
@@ -60,14 +67,16 @@ class Parsed(html.parser.HTMLParser):
         ]
 
 
-@pytest.fixture(params=["fleet_of_few", "hostile_fleet", "large_fleet", "hostile_mends"], scope="module")
+@pytest.fixture(
+    params=["fleet_of_few", "hostile_fleet", "large_fleet", "hostile_mends", "judged", "hostile_judged"], scope="module"
+)
 def parsed(request):
     made = getattr(samples, request.param)()
     return Parsed(*made) if isinstance(made, tuple) else Parsed(made)
 
 
 def test_only_known_elements_all_closed(parsed):
-    assert {tag for tag, _attributes in parsed.elements} <= TEXT | FORMS
+    assert {tag for tag, _attributes in parsed.elements} <= TEXT | FORMS | DRAWN
     assert parsed.open == []
     assert len(parsed.all("script")) == len(parsed.all("style")) == 1
 
@@ -95,8 +104,8 @@ def test_ids_are_ours_and_unique_and_links_lead_somewhere(parsed):
     assert all(re.fullmatch(r"[a-z][a-z0-9-]*", one) for one in ids)
     links = {attributes["href"][1:] for attributes in parsed.all("a") if attributes["href"].startswith("#")}
     assert links <= set(ids)
-    labels = {attributes["aria-labelledby"] for _tag, attributes in parsed.elements if "aria-labelledby" in attributes}
-    assert labels <= set(ids)
+    labels = [attributes["aria-labelledby"] for _tag, attributes in parsed.elements if "aria-labelledby" in attributes]
+    assert {one for label in labels for one in label.split()} <= set(ids)
 
 
 def test_nothing_unprintable_reaches_the_page(parsed):
@@ -183,5 +192,67 @@ def test_a_file_name_with_percent_signs_is_linked_rightly():
     assert parsed.all("a", href="hosts/a%252Fb.json")
 
 
-def test_a_thousand_hosts_are_a_page_of_sane_size():
-    assert len(page.render(fleet.document(samples.large_fleet(), samples.NOON)).encode()) < 8 * 1024 * 1024
+def test_two_thousand_hosts_are_a_page_of_sane_size():
+    assert len(page.render(fleet.document(samples.large_fleet(2000), samples.NOON)).encode()) < 10 * 1024 * 1024
+
+
+def test_beyond_the_findings_that_are_told_whole_the_page_says_where_the_rest_is():
+    parsed = Parsed(samples.large_fleet(2000))
+    assert "The evidence and what mends this one are in hosts/web0" in parsed.words()
+    assert len(parsed.all("ol", **{"class": "evidence"})) == 1000
+
+
+def test_what_is_new_waived_and_expired_is_told():
+    parsed = Parsed(samples.judged())
+    words = parsed.words()
+    for text in (
+        "Since 2025-11-24T070000Z (2025-11-24 07:00:00 UTC): 1 new , none resolved.",
+        "2 findings waived ; the figures above count them too.",
+        "A waiver has expired. The waiver lapsed of dana expired after 2025-11-23, and 1 finding that it covered is open",
+        "Waived until 2025-12-31 by dana (waiver old-table): the table is filled again when the second uplink comes",
+    ):
+        assert text in words
+    states = [finding["data-state"] for finding in parsed.all("details", **{"class": "finding"})]
+    assert states.count("waived") == 1
+    assert len(parsed.all("input", name="state")) == len(set(states))
+    assert [option["value"] for option in parsed.all("option")].count("doublezerod") == 1
+
+
+def test_without_history_and_waivers_nothing_is_said_of_them():
+    parsed = Parsed(samples.fleet_of_few())
+    ids = {attributes.get("id") for _tag, attributes in parsed.elements}
+    assert not ids & {"waived", "resolved", "trend"}
+    assert not parsed.all("input", name="state")
+    assert not parsed.all("svg")
+
+
+def test_the_way_of_packets_is_drawn_with_what_is_broken():
+    finding = samples.finding(
+        details={"cause": "source-not-local", "peers": ["216.238.110.55", "64.86.249.22"], "errno": "ENETUNREACH"}
+    )
+    parsed = Parsed({"a": samples.registered(finding)})
+    assert len(parsed.all("svg", role="img")) == len(parsed.all("g", **{"class": "broken"})) == 1
+    assert (
+        "sender doublezerod, then source 209.245.225.161 (broken here), then link doublezero0, then destination "
+        "216.238.110.55 and 1 more" in parsed.words()
+    )
+
+
+def test_each_finding_shows_what_is_planned_for_it_and_what_is_not():
+    mark = samples.finding()["fingerprint"]
+    step = PlanStep("owner.restart", (mark,), "systemctl restart d", "it holds a dead session", args={
+        "owner": "d", "unit": "d.service", "argv": ["systemctl", "restart", "d"]
+    }, no_inverse="a process that ended is not brought back", risk="medium", risk_because="its sessions end")  # fmt: skip
+    host = {"hostname": "edge1", "machine_id": "m", "boot_id": "b", "netns": None}
+    held = Withheld("%016x" % 2, "RC301", "rule.del", "not-allowed", "The op is not among the allowed ones.")
+    plan = wire.to_json(Plan(host, "1", 1.0, "netmend.reclaim 0", (step,), (held,)))
+    results = {"a": dict(samples.registered(samples.finding(), samples.litter(2)), plan=plan)}
+    words = Parsed(results).words()
+    assert "Planned owner.restart medium risk: its sessions end; nothing undoes it: a process that ended" in words
+    assert "Not planned: rule.del. The op is not among the allowed ones." in words
+    document = waivers.apply(
+        fleet.document(results, samples.NOON), waivers.load([samples.waiver(selector={"rule": "RC102"})])
+    )
+    words = Parsed(document).words()
+    assert "Planned owner.restart" not in words
+    assert "Not planned: owner.restart. dana lets it be until 2025-12-31 (waiver old-table)" in words

@@ -1,0 +1,44 @@
+# Copyright (c) 2026 The netmend.reclaim authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Past runs as stacked bars: where each piece of each bar stands. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..rules.base import SEVERITIES
+
+WIDTH, HEIGHT = 600, 120
+"""In the units of the drawing."""
+_WIDEST = 40.0
+
+
+class Bar(t.NamedTuple):
+    """A piece of a run's bar."""
+
+    severity: str
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def bars(trend: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[Bar]:
+    """The pieces of all bars, the oldest run first and the worst severity at the bottom. None for fewer than two runs."""
+    if len(trend) < 2:
+        return []
+    tallest = max(sum(point[severity] for severity in SEVERITIES) for point in trend) or 1
+    step = min(WIDTH / len(trend), _WIDEST)
+    made = []
+    for number, point in enumerate(trend):
+        top = float(HEIGHT)
+        for severity in SEVERITIES:
+            height = HEIGHT * point[severity] / tallest
+            top -= height
+            if height:
+                made.append(
+                    Bar(severity, round(number * step, 1), round(top, 1), round(step * 0.8, 1), round(height, 1))
+                )
+    return made
