@@ -43,7 +43,7 @@ def browse(tmp_path):
 
 
 def page(results) -> str:
-    return render(fleet.document(results, samples.NOON))
+    return render(results if "schema" in results else fleet.document(results, samples.NOON))
 
 
 def probed(text: str, script: str) -> str:
@@ -73,10 +73,22 @@ def test_no_script_of_a_host_runs(browse, number):
         results = dict(list(results.items())[3 * number : 3 * number + 3])
     document = browse(page(results))
     assert title(document).startswith("Network audit, ")
-    assert not re.search(r"<(img|svg|iframe|object|embed)\b", document)
+    assert not re.search(r"<(img|iframe|object|embed)\b", document)
+    # The page draws too, but nothing that a host sent is one of its drawings.
+    assert not re.search(r'<svg(?! class="(way|trend)" role="img" )', document)
     assert len(re.findall(r"<script\b", document)) == 1
     # The page's own script did run: the filter is there.
     assert re.search(r'<form id="filter" aria-label', document)
+
+
+def test_no_script_in_a_waiver_an_owner_or_the_way_of_packets_runs(browse):
+    document = browse(render(samples.hostile_judged()))
+    assert title(document).startswith("Network audit, ")
+    assert not re.search(r"<(img|iframe|object|embed)\b", document)
+    assert len(re.findall(r"<script\b", document)) == 1
+    assert (
+        len(re.findall(r"<svg\b", document)) == len(re.findall(r'<svg class="(?:way|trend)" role="img" ', document)) > 5
+    )
 
 
 def test_the_policy_stops_what_escaping_would_let_through(browse):
@@ -94,7 +106,9 @@ def test_without_scripts_everything_can_be_read(browse):
     assert "ip route get 216.238.110.55" in document
 
 
-@pytest.mark.parametrize("results", [samples.fleet_of_few, samples.hostile_fleet])
+@pytest.mark.parametrize(
+    "results", [samples.fleet_of_few, samples.hostile_fleet, samples.judged, samples.hostile_judged]
+)
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_nothing_is_wider_than_the_screen(browse, tmp_path, results, width):
     """In a frame, for a window of a browser has a least width."""
@@ -142,6 +156,24 @@ FILTER = """
 def test_the_filter(browse, act, findings, hosts, said):
     got = ask(browse, page(samples.fleet_of_few()), FILTER % act)
     assert (len(got["findings"]), sorted(got["hosts"]), got["said"]) == (findings, hosts, said)
+
+
+@pytest.mark.parametrize(
+    ("act", "findings", "said"),
+    [
+        ("", 4, "All 5 shown"),
+        ('form.elements.owner.value = "doublezerod";', 1, "1 of 5 shown"),
+        (
+            'for (const box of form.querySelectorAll("[name=state]")) box.checked = box.value === "new";',
+            1,
+            "1 of 5 shown",
+        ),
+        ('form.querySelector("[value=waived]").checked = false;', 3, "3 of 5 shown"),
+    ],
+)
+def test_the_filter_by_owner_and_standing(browse, act, findings, said):
+    got = ask(browse, page(samples.judged()), FILTER % act)
+    assert (len(got["findings"]), got["said"]) == (findings, said)
 
 
 def test_a_link_to_a_finding_opens_it_also_when_it_is_filtered_away(browse):
