@@ -108,18 +108,22 @@ def _plans(fleet: t.Mapping[str, t.Any]) -> t.Dict[t.Tuple[str, str], t.Tuple[t.
     """What each host's plan says of each fingerprint: its steps, and why there are none."""
     found: t.Dict[t.Tuple[str, str], t.Tuple[t.List[_Json], t.List[_Json]]] = {}
     sent = {name: item["plan"] for name, item in fleet["hosts"].items() if item.get("plan")}
-    try:
-        may_fit = waivers.about(waivers.load(fleet.get("waivers") or ()), fleet["generated"])
-    except ValueError:  # merged from reports whose waivers do not fit together
-        may_fit = lambda _host: True  # noqa: E731
     # As they are written beside the report: without what mends what is waived.
-    for name, plan in plans.let_be(sent, fleet["hosts"], may_fit).items():
+    for name, plan in plans.let_be(sent, fleet["hosts"], _doubted(fleet)).items():
         for step in plan["steps"]:
             for mark in step["findings"]:
                 found.setdefault((name, mark), ([], []))[0].append(step)
         for held in plan["withheld"]:
             found.setdefault((name, held["finding"]), ([], []))[1].append(held)
     return found
+
+
+def _doubted(fleet: t.Mapping[str, t.Any]) -> t.Callable[[str], bool]:
+    """Tells of a host whether a waiver may be about findings that it did not send."""
+    try:
+        return waivers.about(waivers.load(fleet.get("waivers") or ()), fleet["generated"])
+    except ValueError:  # merged from reports whose waivers do not fit together
+        return lambda _host: True
 
 
 def _planned(

@@ -91,6 +91,13 @@ def test_no_script_in_a_waiver_an_owner_or_the_way_of_packets_runs(browse):
     )
 
 
+def test_what_hosts_and_people_wrote_is_read_as_they_wrote_it(browse):
+    script = "const said = document.body.textContent; return %s.map((text) => said.split(text).length - 1);"
+    for results, least in ((samples.hostile_fleet, 10), (samples.hostile_judged, 8)):
+        counts = ask(browse, page(results()), script % json.dumps(samples.HOSTILE[:3]).replace("<", "\\u003c"))
+        assert min(counts) >= least
+
+
 def test_the_policy_stops_what_escaping_would_let_through(browse):
     """The second wall, with the first one torn down."""
     for text in (samples.HOSTILE[0], samples.HOSTILE[1][2:], samples.HOSTILE[2][2:]):

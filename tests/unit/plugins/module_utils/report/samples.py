@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Plan, PlanStep, Withheld
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, history, waivers
 
 NOON = 1763971200.0
@@ -255,6 +257,24 @@ def applied(**changes: t.Any) -> t.Dict[str, t.Any]:
     }
 
 
+def plan(mends: t.Sequence[str], leaves: t.Sequence[str] = (), **changes: t.Any) -> t.Dict[str, t.Any]:
+    """A plan that restarts the daemon of the incident for these fingerprints, and leaves others as they are."""
+    args = {"owner": "doublezerod", "unit": "doublezerod.service", "argv": ["systemctl", "restart", "doublezerod"]}
+    said = {
+        "command": "systemctl restart doublezerod.service",
+        "why": "it holds a dead session",
+        "no_inverse": "a process that ended is not brought back",
+        "risk": "medium",
+        "risk_because": "its sessions end",
+        **changes,
+    }
+    step = PlanStep("owner.restart", tuple(mends), said.pop("command"), said.pop("why"), args=args, **said)
+    words = changes.get("why", "The op is not among the allowed ones.")
+    held = tuple(Withheld(mark, "RC301", "rule.del", "not-allowed", words) for mark in leaves)
+    host = {"hostname": "edge1", "machine_id": "m", "boot_id": "b", "netns": None}
+    return wire.to_json(Plan(host, "1", 1.0, "netmend.reclaim 0", (step,), held))
+
+
 Mended = t.Tuple[
     t.Dict[str, t.Optional[t.Dict[str, t.Any]]], t.Dict[str, t.Optional[t.Dict[str, t.Any]]], t.Dict[str, t.Any]
 ]
@@ -337,8 +357,11 @@ def everywhere(text: str) -> t.Dict[str, t.Any]:
     return fleet.summed(dict(document, history=past, waivers=[lapsed]))
 
 
+_SAID = ("command", "why", "no_inverse", "risk_because")
+
+
 def hostile_judged() -> t.Dict[str, t.Any]:
-    """What would do harm as a waiver, as the name of a baseline, as an owner, and along the way of packets."""
+    """What would do harm as a waiver, as the name of a baseline, as an owner, in a plan, and along the way of packets."""
     hosts: t.Dict[str, t.Optional[t.Dict[str, t.Any]]] = {}
     given = []
     for number, text in enumerate(HOSTILE):
@@ -348,7 +371,8 @@ def hostile_judged() -> t.Dict[str, t.Any]:
             owner={"name": text, "alive": True, "known_by": text, "unit": text, "process": None},
             details={"cause": "device-gone", "interface": text, "local": text, "peers": [text, text]},
         )
-        hosts["host%d %s" % (number, text)] = registered(evil, litter(number))
+        planned = plan([litter(number)["fingerprint"]], [litter(50)["fingerprint"]], **dict.fromkeys(_SAID, text))
+        hosts["host%d %s" % (number, text)] = registered(evil, litter(number), litter(50), plan=planned)
         given.append(waiver(id=text, by=text, reason=text, selector={"fingerprint": "%016x" % (1000 + number)}))
     old = fleet.document({name: registered(litter(99, cause=HOSTILE[0])) for name in hosts}, NOON - 3600)
     last = history.load(history.state(old, None), HOSTILE[1])

@@ -10,8 +10,6 @@ import html.parser
 import re
 
 import pytest
-from ansible_collections.netmend.reclaim.plugins.module_utils.model import Plan, PlanStep, Withheld
-from ansible_collections.netmend.reclaim.plugins.module_utils.plan import wire
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, waivers
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
 
@@ -240,12 +238,7 @@ def test_the_way_of_packets_is_drawn_with_what_is_broken():
 
 def test_each_finding_shows_what_is_planned_for_it_and_what_is_not():
     mark = samples.finding()["fingerprint"]
-    step = PlanStep("owner.restart", (mark,), "systemctl restart d", "it holds a dead session", args={
-        "owner": "d", "unit": "d.service", "argv": ["systemctl", "restart", "d"]
-    }, no_inverse="a process that ended is not brought back", risk="medium", risk_because="its sessions end")  # fmt: skip
-    host = {"hostname": "edge1", "machine_id": "m", "boot_id": "b", "netns": None}
-    held = Withheld("%016x" % 2, "RC301", "rule.del", "not-allowed", "The op is not among the allowed ones.")
-    plan = wire.to_json(Plan(host, "1", 1.0, "netmend.reclaim 0", (step,), (held,)))
+    plan = samples.plan([mark], [samples.litter(2)["fingerprint"]])
     results = {"a": dict(samples.registered(samples.finding(), samples.litter(2)), plan=plan)}
     words = Parsed(results).words()
     assert "Planned owner.restart medium risk: its sessions end; nothing undoes it: a process that ended" in words
