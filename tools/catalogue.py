@@ -16,6 +16,7 @@ import typing as t
 import yaml
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import Description
+from ansible_collections.netmend.reclaim.plugins.plugin_utils.rule_profiles import shipped
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "rules.md"
@@ -42,7 +43,7 @@ the usual one; a finding says another where the harm is another.
 
 def page(descriptions: t.Sequence[Description]) -> str:
     tables = [table for table in (family(*item, descriptions) for item in FAMILIES.items()) if table]
-    return HEAD + "\n".join(tables) + "".join(section(one) for one in descriptions)
+    return HEAD + "\n".join(tables) + "".join(section(one) for one in descriptions) + profiles()
 
 
 def family(prefix: str, title: str, descriptions: t.Sequence[Description]) -> str:
@@ -85,6 +86,23 @@ def tried(number: str) -> str:
         "; ".join(worlds["fires"]),
         "; ".join(worlds["near_misses"]),
     )
+
+
+def profiles() -> str:
+    """What each profile of rules changes, and why."""
+    parts = ["\n# The profiles\n\nWhat they do not name is as its rule says. `reclaim_profile: router` chooses one.\n"]
+    for name, profile in shipped().items():
+        parts.append("\n## Profile %s\n\n%s. %s\n\n" % (name, profile["title"], profile["description"]))
+        parts += ["* **%s**: %s. %s\n" % (item["rule"], change(item), item["reason"]) for item in profile["rules"]]
+    return "".join(parts)
+
+
+def change(item: t.Mapping[str, t.Any]) -> str:
+    if "run" in item:
+        return "runs" if item["run"] else "does not run"
+    which = ["cause `%s`" % item["cause"]] if "cause" in item else []
+    which += ["else %s" % item["found"]] if "found" in item else []
+    return "severity %s%s" % (item["severity"], " (%s)" % ", ".join(which) if which else "")
 
 
 def anchor(one: Description) -> str:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action of audit_info: hands the shipped profiles of owners over, for a managed host cannot read YAML."""
+"""The action of audit_info: hands over the profiles of owners and of rules, for a managed host cannot read YAML."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typing as t
 import yaml
 from ansible.errors import AnsibleActionFail
 from ansible_collections.netmend.reclaim.plugins.action.port import ActionModule as PortAction
+from ansible_collections.netmend.reclaim.plugins.plugin_utils import rule_profiles
 
 SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "module_utils" / "owners" / "profiles"
 
@@ -20,8 +21,19 @@ class ActionModule(PortAction):
     """Runs audit_info with the shipped profiles and what the user says of owners."""
 
     def run(self, tmp: str | None = None, task_vars: t.Dict[str, t.Any] | None = None) -> t.Dict[str, t.Any]:
-        self._task.args = dict(self._task.args, owners=with_shipped(self._task.args.get("owners")))
+        asked = self._task.args
+        names, rules = self._rules(asked.get("profile"), asked.get("rules"))
+        self._task.args = dict(asked, owners=with_shipped(asked.get("owners")), profile=names, rules=rules)
         return super().run(tmp, task_vars)
+
+    def _rules(self, profile: t.Any, rules: t.Any) -> t.Tuple[t.List[str], t.Any]:
+        """The names of the profiles, and the option ``rules`` with what they say."""
+        if rules is not None and not isinstance(rules, dict):
+            raise AnsibleActionFail("rules: expected a dictionary with include, exclude, severities")
+        try:
+            return rule_profiles.rules(profile, rules or {}, self._loader.path_dwim)
+        except ValueError as error:
+            raise AnsibleActionFail(str(error)) from None
 
 
 def with_shipped(owners: t.Any) -> t.List[t.Dict[str, t.Any]]:

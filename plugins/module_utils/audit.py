@@ -23,14 +23,14 @@ from .kernel.netlink import Overrun
 from .kernel.port import Kernel
 from .model import TABLE_LOCAL, Finding, Snapshot, Unseen
 from .owners import profile
-from .rules import CHECKS
+from .rules import CHECKS, weights
 from .rules.base import SEVERITIES, Check
 
 if t.TYPE_CHECKING:
     from .planning import Sleep, Wishes
     from .probing.aims import Aim
 
-SCHEMA = "1.0"
+SCHEMA = "1.1"
 STEPS = 20
 """Steps of a remedy that a finding shows; a plan has them all."""
 _TRIES = 3
@@ -66,6 +66,10 @@ class Request:
     include: t.Tuple[str, ...] = ()
     """Rule ids; none means all."""
     exclude: t.Tuple[str, ...] = ()
+    severities: t.Tuple[weights.Weight, ...] = ()
+    """Where a finding is not as bad, or worse, than its rule says; the last one that fits holds."""
+    profile: t.Tuple[str, ...] = ()
+    """The names of the profiles of rules that these come from."""
     intent: declared.Intent = declared.Intent()
     profiles: t.Tuple[profile.Profile, ...] = ()
     logs: t.Tuple[str, ...] = ()
@@ -105,6 +109,8 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
     return Request(
         include=tuple(rules.get("include") or ()),
         exclude=tuple(rules.get("exclude") or ()),
+        severities=tuple(weights.load(item) for item in rules.get("severities") or ()),
+        profile=tuple(str(name) for name in params.get("profile") or ()),
         intent=declared.load(params.get("intent") or {}),
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
@@ -171,6 +177,7 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
         "netns": snapshot.netns,
         "started": round(started, 3),
         "seconds": round(time.time() - started, 3),
+        "profile": list(request.profile),
         "rules": [check.description.id for check in checks],
         "findings": [as_json(finding) for finding in shown],
         "summary": summary(findings, len(findings) - len(shown)),
@@ -200,6 +207,7 @@ def look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) ->
     snapshot = dataclasses.replace(kernel.snapshot(), taken=time.time(), **said)
     findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
     findings = persistence.advised(Index(snapshot), findings)
+    findings = weights.weighed(findings, request.severities)
     if request.firewall_trace:
         from .evidence.firewall.proving import proven  # late: it starts programs, and few audits ask for it
 

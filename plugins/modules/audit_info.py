@@ -40,6 +40,42 @@ options:
         type: list
         elements: str
         default: []
+      severities:
+        description:
+          - How bad findings are where that is not as their rule says. Of those that fit a finding the last one holds.
+        type: list
+        elements: dict
+        default: []
+        suboptions:
+          rule:
+            description:
+              - The id of the rule.
+            type: str
+            required: true
+          cause:
+            description:
+              - Only findings with this V(cause) in their RV(findings[].details).
+            type: str
+          found:
+            description:
+              - Only findings to which the rule gives this severity.
+            type: str
+            choices: [critical, high, medium, low, info]
+          severity:
+            description:
+              - The severity that they have here.
+            type: str
+            required: true
+            choices: [critical, high, medium, low, info]
+  profile:
+    description:
+      - What kind of host it is; the names of profiles of rules, which say which rules run and how bad their findings are.
+      - The collection has V(server), V(router), V(kubernetes-node), V(vpn-host) and V(validator). An item with a slash, or that
+        ends with C(.yml), is the path of a file on the controller; a dictionary is a profile itself.
+      - Of several the later one wins, and O(rules) wins over all.
+    type: list
+    elements: raw
+    default: []
   limit:
     description:
       - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
@@ -158,6 +194,13 @@ EXAMPLES = r"""
       - {interface: wg*}
   register: audit
 
+- name: Audit a router, where a rule of its own is worse than elsewhere
+  netmend.reclaim.audit_info:
+    profile: [router]
+    rules:
+      severities:
+        - {rule: RC202, severity: critical}
+
 - name: Say what should be there
   netmend.reclaim.audit_info:
     intent:
@@ -174,7 +217,7 @@ schema:
   description: The version of the shape of this result (docs/schema/audit-host-1.json in the collection).
   returned: success
   type: str
-  sample: "1.0"
+  sample: "1.1"
 host:
   description:
     - The host's name, kernel release, boot id and machine id, and the name of the network namespace that was audited where
@@ -199,6 +242,12 @@ seconds:
   description: How long it took.
   returned: success
   type: float
+profile:
+  description: The names of the profiles of rules that it was audited with.
+  returned: success
+  type: list
+  elements: str
+  sample: [router]
 rules:
   description: The ids of the rules that ran.
   returned: success
@@ -336,11 +385,13 @@ plan:
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run
 from ansible_collections.netmend.reclaim.plugins.module_utils.planning import OPTIONS as PLANNING
+from ansible_collections.netmend.reclaim.plugins.module_utils.rules.weights import OPTIONS as WEIGHT
 from ansible_collections.netmend.reclaim.plugins.module_utils.witnesses import OPTIONS as WITNESSES
 
 RULES = dict(
     include=dict(type="list", elements="str", default=[]),
     exclude=dict(type="list", elements="str", default=[]),
+    severities=dict(type="list", elements="dict", default=[], options=WEIGHT),
 )
 
 
@@ -349,6 +400,7 @@ def main() -> None:
         dict(
             netns=dict(type="str"),
             rules=dict(type="dict", default={}, options=RULES),
+            profile=dict(type="list", elements="raw", default=[]),
             limit=dict(type="int", default=200),
             plan=dict(type="bool", default=False),
             **WITNESSES,

@@ -22,10 +22,14 @@ def audit(value: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     Raises ShapeError.
     """
     try:
-        plain = json.loads(json.dumps({key: value[key] for key in (*_AUDIT, "plan") if key in value}, allow_nan=False))
+        plain = json.loads(
+            json.dumps({key: value[key] for key in (*_AUDIT, "profile", "plan") if key in value}, allow_nan=False)
+        )
     except (TypeError, ValueError, RecursionError) as error:
         raise ShapeError("the result is not JSON: %s" % error) from None
     record(_AUDIT)(plain, "result")
+    if "profile" in plain:
+        each(text)(plain["profile"], "result.profile")
     if plain.get("plan") is not None:
         from_json(plain["plan"])
     return t.cast("t.Dict[str, t.Any]", plain)
