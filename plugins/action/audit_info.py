@@ -22,18 +22,12 @@ class ActionModule(PortAction):
 
     def run(self, tmp: str | None = None, task_vars: t.Dict[str, t.Any] | None = None) -> t.Dict[str, t.Any]:
         asked = self._task.args
-        names, rules = self._rules(asked.get("profile"), asked.get("rules"))
-        self._task.args = dict(asked, owners=with_shipped(asked.get("owners")), profile=names, rules=rules)
-        return super().run(tmp, task_vars)
-
-    def _rules(self, profile: t.Any, rules: t.Any) -> t.Tuple[t.List[str], t.Any]:
-        """The names of the profiles, and the option ``rules`` with what they say."""
-        if rules is not None and not isinstance(rules, dict):
-            raise AnsibleActionFail("rules: expected a dictionary with include, exclude, severities")
         try:
-            return rule_profiles.rules(profile, rules or {}, self._loader.path_dwim)
+            names, rules = rule_profiles.rules(asked.get("profile"), asked.get("rules"))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
+        self._task.args = dict(asked, owners=with_shipped(asked.get("owners")), profile=names, rules=rules)
+        return super().run(tmp, task_vars)
 
 
 def with_shipped(owners: t.Any) -> t.List[t.Dict[str, t.Any]]:

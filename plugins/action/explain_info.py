@@ -20,7 +20,7 @@ _COLOURS = {"good": "green", "bad": "bright red", "label": "bright blue", "comma
 
 
 class ActionModule(AuditAction):
-    """Runs explain_info with the shipped profiles of owners."""
+    """Runs explain_info with the profiles of owners and of rules."""
 
     def run(self, tmp: str | None = None, task_vars: t.Dict[str, t.Any] | None = None) -> t.Dict[str, t.Any]:
         show = boolean(self._task.args.get("show") or False, strict=False)

@@ -68,7 +68,7 @@ class Request:
     exclude: t.Tuple[str, ...] = ()
     severities: t.Tuple[weights.Weight, ...] = ()
     """Where a finding is not as bad, or worse, than its rule says; the last one that fits holds."""
-    profile: t.Tuple[str, ...] = ()
+    rule_profiles: t.Tuple[str, ...] = ()
     """The names of the profiles of rules that these come from."""
     intent: declared.Intent = declared.Intent()
     profiles: t.Tuple[profile.Profile, ...] = ()
@@ -110,7 +110,7 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         include=tuple(rules.get("include") or ()),
         exclude=tuple(rules.get("exclude") or ()),
         severities=tuple(weights.load(item) for item in rules.get("severities") or ()),
-        profile=tuple(str(name) for name in params.get("profile") or ()),
+        rule_profiles=tuple(str(name) for name in params.get("profile") or ()),
         intent=declared.load(params.get("intent") or {}),
         profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
         logs=tuple(params.get("logs") or ()),
@@ -177,7 +177,7 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
         "netns": snapshot.netns,
         "started": round(started, 3),
         "seconds": round(time.time() - started, 3),
-        "profile": list(request.profile),
+        "profile": list(request.rule_profiles),
         "rules": [check.description.id for check in checks],
         "findings": [as_json(finding) for finding in shown],
         "summary": summary(findings, len(findings) - len(shown)),
@@ -207,11 +207,11 @@ def look(kernel: Kernel, request: Request, checks: t.Sequence[t.Type[Check]]) ->
     snapshot = dataclasses.replace(kernel.snapshot(), taken=time.time(), **said)
     findings, counts, totals = _from_the_start(lambda: _examine(kernel, Index(snapshot), checks, request.intent))
     findings = persistence.advised(Index(snapshot), findings)
-    findings = weights.weighed(findings, request.severities)
     if request.firewall_trace:
         from .evidence.firewall.proving import proven  # late: it starts programs, and few audits ask for it
 
         findings = proven(findings, kernel.netns, unseen)
+    findings = weights.weighed(findings, request.severities)
     small = _small(snapshot)
     totals.update((_KINDS[name], number) for name, number in small.items())
     return Look(Sight(snapshot, tuple(sorted(findings, key=_worst_first)), totals), dict(small, **counts), unseen)

@@ -19,63 +19,10 @@ description:
 extends_documentation_fragment:
   - netmend.reclaim.port
   - netmend.reclaim.reads
+  - netmend.reclaim.rules
   - netmend.reclaim.witnesses
   - netmend.reclaim.evidence
 options:
-  rules:
-    description:
-      - Which rules run, by their ids, for example V(RC201).
-    type: dict
-    default: {}
-    suboptions:
-      include:
-        description:
-          - Only these. All rules when empty.
-        type: list
-        elements: str
-        default: []
-      exclude:
-        description:
-          - Not these.
-        type: list
-        elements: str
-        default: []
-      severities:
-        description:
-          - How bad findings are where that is not as their rule says. Of those that fit a finding the last one holds.
-        type: list
-        elements: dict
-        default: []
-        suboptions:
-          rule:
-            description:
-              - The id of the rule.
-            type: str
-            required: true
-          cause:
-            description:
-              - Only findings with this V(cause) in their RV(findings[].details).
-            type: str
-          found:
-            description:
-              - Only findings to which the rule gives this severity.
-            type: str
-            choices: [critical, high, medium, low, info]
-          severity:
-            description:
-              - The severity that they have here.
-            type: str
-            required: true
-            choices: [critical, high, medium, low, info]
-  profile:
-    description:
-      - What kind of host it is; the names of profiles of rules, which say which rules run and how bad their findings are.
-      - The collection has V(server), V(router), V(kubernetes-node), V(vpn-host) and V(validator). An item with a slash, or that
-        ends with C(.yml), is the path of a file on the controller; a dictionary is a profile itself.
-      - Of several the later one wins, and O(rules) wins over all.
-    type: list
-    elements: raw
-    default: []
   limit:
     description:
       - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
@@ -385,24 +332,17 @@ plan:
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run
 from ansible_collections.netmend.reclaim.plugins.module_utils.planning import OPTIONS as PLANNING
-from ansible_collections.netmend.reclaim.plugins.module_utils.rules.weights import OPTIONS as WEIGHT
+from ansible_collections.netmend.reclaim.plugins.module_utils.rules.asked import OPTIONS as RULES
 from ansible_collections.netmend.reclaim.plugins.module_utils.witnesses import OPTIONS as WITNESSES
-
-RULES = dict(
-    include=dict(type="list", elements="str", default=[]),
-    exclude=dict(type="list", elements="str", default=[]),
-    severities=dict(type="list", elements="dict", default=[], options=WEIGHT),
-)
 
 
 def main() -> None:
     run(
         dict(
             netns=dict(type="str"),
-            rules=dict(type="dict", default={}, options=RULES),
-            profile=dict(type="list", elements="raw", default=[]),
             limit=dict(type="int", default=200),
             plan=dict(type="bool", default=False),
+            **RULES,
             **WITNESSES,
             **PLANNING,
         ),

@@ -36,6 +36,7 @@ notes:
 extends_documentation_fragment:
   - netmend.reclaim.port
   - netmend.reclaim.reads
+  - netmend.reclaim.rules
   - netmend.reclaim.witnesses
   - netmend.reclaim.evidence
 options:

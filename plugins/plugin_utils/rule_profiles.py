@@ -14,21 +14,22 @@ import pathlib
 import typing as t
 
 import yaml
+from ansible.module_utils.common.validation import check_type_dict, check_type_list
+from ansible.utils.path import unfrackpath
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.base import SEVERITIES
 
 SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "module_utils" / "rules" / "profiles"
 
-Find = t.Callable[[str], str]
-"""Where on the controller the file of this path is."""
+Json = t.Dict[str, t.Any]
 
-_SHAPE = {
+_SHAPE: t.Mapping[str, type] = {
     "name": str,
     "title": str,
     "description": str,
     "rules": list,
 }
-_RULE = {
+_RULE: t.Mapping[str, type] = {
     "rule": str,
     "run": bool,
     "cause": str,
@@ -40,65 +41,84 @@ _LONGEST = 60
 """Characters of a name."""
 
 
-def shipped() -> t.Dict[str, t.Dict[str, t.Any]]:
+def shipped() -> t.Dict[str, Json]:
     """The profiles of the collection by their names."""
-    found = [_read(path) for path in sorted(SHIPPED.glob("*.yml"))]
-    return {profile["name"]: profile for profile in found}
+    return {name: _read(path) for name, path in _shipped().items()}
 
 
-def rules(asked: t.Any, explicit: t.Mapping[str, t.Any], find: Find) -> t.Tuple[t.List[str], t.Dict[str, t.Any]]:
+def _shipped() -> t.Dict[str, pathlib.Path]:
+    return {path.stem: path for path in sorted(SHIPPED.glob("*.yml"))}
+
+
+def rules(asked: t.Any, explicit: t.Any) -> t.Tuple[t.List[str], Json]:
     """The names of the profiles that were asked for, and the option ``rules`` of them and of what was said explicitly.
 
     Of several profiles the later one wins, and what is explicit wins over all. Raises ValueError that names what is wrong.
     """
-    profiles = [_one(item, find) for item in (asked if isinstance(asked, list) else [asked]) if item not in (None, "")]
-    off: t.Dict[str, bool] = {}
-    severities: t.List[t.Dict[str, str]] = []
+    profiles = [_one(item) for item in _listed("profile", [asked] if isinstance(asked, dict) else asked) if item]
+    said = _mapping("rules", explicit)
+    runs: t.Dict[str, bool] = {}
+    severities: t.List[Json] = []
     for profile in profiles:
         for item in profile["rules"]:
             if "run" in item:
-                off[item["rule"]] = not item["run"]
-            if "severity" in item:
-                severities.append({key: item[key] for key in ("rule", "cause", "found", "severity") if key in item})
-    include = _listed(explicit, "include")
-    exclude = [*_listed(explicit, "exclude"), *(rule for rule in sorted(off) if off[rule] and rule not in include)]
-    made = {"include": include, "exclude": list(dict.fromkeys(exclude))}
-    return [profile["name"] for profile in profiles], {
-        **explicit,
-        **made,
-        "severities": [*severities, *_listed(explicit, "severities")],
-    }
+                runs[item["rule"]] = item["run"]
+            else:
+                weight = {key: item[key] for key in ("rule", "cause", "found", "severity") if key in item}
+                severities.append(dict(weight, reason="profile %s: %s" % (profile["name"], item["reason"])))
+    include = _listed("rules.include", said.get("include"))
+    exclude = _listed("rules.exclude", said.get("exclude"))
+    exclude += [rule for rule, run in sorted(runs.items()) if not (run or rule in include or rule in exclude)]
+    severities += _listed("rules.severities", said.get("severities"))
+    return [profile["name"] for profile in profiles], dict(
+        said, include=include, exclude=exclude, severities=severities
+    )
 
 
-def _listed(explicit: t.Mapping[str, t.Any], key: str) -> t.List[t.Any]:
-    value = explicit.get(key)
-    return list(value) if isinstance(value, (list, tuple)) else [] if value is None else [value]
+def _listed(name: str, value: t.Any) -> t.List[t.Any]:
+    """A list, as Ansible makes one of what is written: of ``a,b`` for instance."""
+    try:
+        return [] if value is None or value == "" else list(check_type_list(value))
+    except TypeError:
+        raise ValueError("%s: expected a list; got %r" % (name, value)) from None
 
 
-def _one(item: t.Any, find: Find) -> t.Dict[str, t.Any]:
+def _mapping(name: str, value: t.Any) -> Json:
+    try:
+        return dict(check_type_dict(value or {}))
+    except TypeError:
+        raise ValueError(
+            "%s: expected a dictionary with include, exclude, severities; got %r" % (name, value)
+        ) from None
+
+
+def _one(item: t.Any) -> Json:
     if isinstance(item, dict):
         return checked(item, "profile")
     if not isinstance(item, str):
         raise ValueError("profile: expected a name, the path of a YAML file, or a dictionary; got %r" % (item,))
-    known = shipped()
+    known = _shipped()
     if item in known:
-        return known[item]
+        return _read(known[item])
     if "/" in item or item.endswith((".yml", ".yaml")):
-        return _read(pathlib.Path(find(item)))
+        return _read(pathlib.Path(unfrackpath(item, follow=False)))
     raise ValueError(
-        "profile: there is none with the name %s; the profiles are %s. A path has a / or ends with .yml"
+        "profile: there is none with the name %s; the profiles are %s. The path of a file has a / or ends with .yml"
         % (item, ", ".join(known))
     )
 
 
-def _read(path: pathlib.Path) -> t.Dict[str, t.Any]:
+def _read(path: pathlib.Path) -> Json:
     try:
-        return checked(yaml.safe_load(path.read_text(encoding="utf-8")), str(path))
-    except (OSError, UnicodeError, yaml.YAMLError) as error:
-        raise ValueError("profile: %s cannot be read: %s" % (path, " ".join(str(error).split()))) from None
+        held = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError("profile: %s cannot be read: %s" % (path, error.strerror)) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ValueError("profile: %s is no YAML: %s" % (path, " ".join(str(error).split()))) from None
+    return checked(held, str(path))
 
 
-def checked(value: t.Any, where: str) -> t.Dict[str, t.Any]:
+def checked(value: t.Any, where: str) -> Json:
     """The profile, where it is one. Raises ValueError that says where it is not."""
     _shaped(value, _SHAPE, ("name", "rules"), where)
     if not 0 < len(value["name"].strip()) <= _LONGEST:
@@ -110,6 +130,8 @@ def checked(value: t.Any, where: str) -> t.Dict[str, t.Any]:
             raise ValueError(
                 "%s: no rule has the id %s; the rules are %s" % (place, item["rule"], ", ".join(sorted(CHECKS)))
             )
+        if not item["reason"].strip():
+            raise ValueError("%s (%s): reason: expected a word on why" % (place, item["rule"]))
         if ("run" in item) == ("severity" in item):
             raise ValueError("%s (%s): expected either run or severity" % (place, item["rule"]))
         if "run" in item and ("cause" in item or "found" in item):
@@ -120,7 +142,7 @@ def checked(value: t.Any, where: str) -> t.Dict[str, t.Any]:
                     "%s (%s): %s is %s; expected one of %s"
                     % (place, item["rule"], key, item[key], ", ".join(SEVERITIES))
                 )
-    return t.cast("t.Dict[str, t.Any]", value)
+    return t.cast("Json", value)
 
 
 def _shaped(value: t.Any, shape: t.Mapping[str, type], required: t.Sequence[str], where: str) -> None:

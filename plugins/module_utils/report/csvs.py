@@ -16,13 +16,13 @@ import io
 import json
 import typing as t
 
-from .fleet import AUDITED
+from .fleet import AUDITED, profile
 from .text import plain, utc
 
 COLUMNS = (
     "host", "state", "severity", "rule", "name", "confidence", "standing", "since", "waived_by", "waived_until",
     "waived_reason", "kind", "object", "count", "samples", "owner", "cause", "evidence", "commands", "remedy", "advice",
-    "fingerprint",
+    "fingerprint", "profile",
 )  # fmt: skip
 """``state`` is ``open``, ``waived``, ``resolved`` or ``unlooked`` (found before, not looked at this time); of a host without a
 finding ``clean``, ``unreachable``, ``failed`` or ``skipped``; ``not-sent`` counts those that a host left out. What is several
@@ -59,13 +59,13 @@ def _rows(fleet: t.Mapping[str, t.Any]) -> t.Iterator[Row]:
             yield {"host": name, "state": host["status"], "cause": host["reason"]}
             continue
         for finding in host["findings"]:
-            yield _finding(name, finding)
+            yield dict(_finding(name, finding), profile=profile(host))
         omitted = host["summary"]["omitted"]
         if omitted:
             words = "findings that the host did not send: raise reclaim_limit"
-            yield {"host": name, "state": "not-sent", "count": omitted, "cause": words}
+            yield {"host": name, "state": "not-sent", "count": omitted, "cause": words, "profile": profile(host)}
         elif not host["findings"]:
-            yield {"host": name, "state": "clean"}
+            yield {"host": name, "state": "clean", "profile": profile(host)}
     for state in ("resolved", "unlooked"):
         for gone in (fleet.get("history") or {}).get(state, ()):
             told = {key: gone[key] for key in ("host", "severity", "rule", "name", "cause", "fingerprint")}

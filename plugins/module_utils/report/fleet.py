@@ -13,7 +13,7 @@ import typing as t
 
 from ..rules.base import SEVERITIES
 from . import mends, shape
-from .text import count, short
+from .text import count, plain, short
 
 SCHEMA = "1.2"
 
@@ -21,6 +21,10 @@ AUDITED, UNREACHABLE, FAILED, SKIPPED = STATUSES = ("audited", "unreachable", "f
 
 _REASON = 4000
 """Characters of a reason that are kept: a traceback's worth."""
+_PROFILE = 60
+"""Characters of a profile's name that are shown."""
+_PROFILES = 8
+"""Profiles of one host that are shown."""
 _PREFIX = re.compile(r"^((Task|Action) failed: )+")
 
 
@@ -155,6 +159,20 @@ def named(names: t.Sequence[str], most: int = 10) -> str:
     """The first few names, and how many more there are."""
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
     return ", ".join(short(name, 60) for name in names[:most]) + more
+
+
+def profile(host: t.Mapping[str, t.Any]) -> str:
+    """``kubernetes-node + vpn-host``: the profiles of rules that a host was audited with; empty without one."""
+    return " + ".join(plain(name, _PROFILE) for name in host.get("profile", ())[:_PROFILES])
+
+
+def profiles(fleet: t.Mapping[str, t.Any]) -> t.Dict[str, int]:
+    """How many hosts were audited with which profiles, the most first; none has the empty name. Empty where no host had one."""
+    found: t.Dict[str, int] = {}
+    for item in fleet["hosts"].values():
+        if item["status"] == AUDITED:
+            found[profile(item)] = found.get(profile(item), 0) + 1
+    return dict(sorted(found.items(), key=lambda one: (-one[1], one[0]))) if set(found) - {""} else {}
 
 
 def worst(host: t.Mapping[str, t.Any]) -> t.Optional[str]:

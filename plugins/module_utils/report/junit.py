@@ -15,7 +15,7 @@ import typing as t
 import xml.etree.ElementTree as ET
 
 from ..rules import CHECKS
-from .fleet import AUDITED, SKIPPED
+from .fleet import AUDITED, SKIPPED, profile
 from .text import count, plain, utc
 
 PRODUCT = "netmend.reclaim"
@@ -35,6 +35,8 @@ def render(fleet: Json) -> str:
         at = host["started"] if host["status"] == AUDITED else fleet["generated"]
         suite.set("timestamp", datetime.datetime.fromtimestamp(at, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S"))
         suite.set("time", "%.3f" % host.get("seconds", 0))
+        if profile(host):
+            ET.SubElement(ET.SubElement(suite, "properties"), "property", name="profile", value=profile(host))
         if host["status"] == AUDITED:
             _audited(suite, host, unlooked.get(name, ()))
         else:

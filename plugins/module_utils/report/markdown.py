@@ -14,7 +14,7 @@ import typing as t
 
 from ..rules.base import SEVERITIES
 from . import waivers
-from .fleet import AUDITED, STATUSES, Shared, shared, unseen, verdict
+from .fleet import AUDITED, STATUSES, Shared, profiles, shared, unseen, verdict
 from .text import count, short, utc
 
 _LONGEST = 60000
@@ -36,6 +36,7 @@ def render(fleet: Json) -> str:
     """A fleet document."""
     head = ["# Network audit: %s" % escaped(verdict(fleet), 200), "", _figures(fleet)]
     head += ["", *_severities(fleet)]
+    head += _list("Profiles of rules", ["%s: %s" % (*one,) for one in _profiles(fleet)])
     head += _list("Waivers that have expired", [escaped(waivers.words(item), 400) for item in waivers.lapsed(fleet)])
     absent = [host for host in fleet["hosts"].values() if host["status"] != AUDITED]
     absent.sort(key=lambda host: STATUSES.index(host["status"]))
@@ -95,6 +96,11 @@ def _severities(fleet: Json) -> t.List[str]:
         "|" + "---:|" * len(SEVERITIES),
         "| %s |" % " | ".join(f"{still[severity]:,}" for severity in SEVERITIES),
     ]
+
+
+def _profiles(fleet: Json) -> t.Iterator[t.Tuple[str, str]]:
+    for name, hosts in profiles(fleet).items():
+        yield code(name, 200) if name else "none", count(hosts, "host")
 
 
 def _list(title: str, entries: t.Sequence[str], room: int = _LONGEST, total: int = 0) -> t.List[str]:

@@ -17,7 +17,7 @@ import typing as t
 from ..rules import CHECKS
 from ..rules.base import SEVERITIES
 from . import waivers
-from .fleet import AUDITED, STATUSES, open_of
+from .fleet import AUDITED, STATUSES, open_of, profile
 from .text import plain
 
 PREFIX = "netmend_reclaim_"
@@ -73,6 +73,11 @@ def _metrics(fleet: Json, labels: t.Mapping[str, str]) -> t.Iterator[t.Tuple[str
         each(lambda host: host["started"]),
     )
     yield "audit_duration_seconds", "How long the audit of the host took.", each(lambda host: host["seconds"])
+    yield (
+        "host_profile_info",
+        "The profiles of rules that the host was audited with; 1 for each host that has one.",
+        [(dict(label, profile=plain(profile(host), _LABEL)), 1) for label, host in audited if profile(host)],
+    )
     yield "findings", "Findings that are open: not waived.", by_severity(open_of)
     yield "waived_findings", "Findings that are waived.", each(lambda host: sum(map(_is_waived, host["findings"])))
     yield (

@@ -21,7 +21,7 @@ import urllib.parse
 from ..plan.make import MADE_BY
 from ..rules import CHECKS
 from ..rules.base import SEVERITIES, Description
-from .fleet import AUDITED, SKIPPED, unseen
+from .fleet import AUDITED, SKIPPED, profile, unseen
 from .names import file_names
 from .text import count, plain
 
@@ -94,7 +94,11 @@ def _sentence(text: str) -> str:
 def _results(fleet: Given) -> t.List[Json]:
     """The worst first: services stop reading where there are too many."""
     history = fleet.get("history") or {}
-    found = [(name, item, _found(item)) for name, host in fleet["hosts"].items() for item in host.get("findings", ())]
+    found = [
+        (name, item, _found(item, profile(host)))
+        for name, host in fleet["hosts"].items()
+        for item in host.get("findings", ())
+    ]
     found += [(item["host"], item, {"baselineState": "absent"}) for item in history.get("resolved", ())]
     # Nobody knows whether it is still there: it is no failure, and it is not gone.
     unlooked = {"kind": "open", "level": "none", "baselineState": "unchanged"}
@@ -132,8 +136,8 @@ def _result(host: str, item: Given, file: str) -> Json:
     return result
 
 
-def _found(finding: Given) -> Json:
-    """What a finding of now has beside that."""
+def _found(finding: Given, profile: str) -> Json:
+    """What a finding of now, of a host that was audited with these profiles, has beside that."""
     states = {"new": "new", "known": "unchanged"}
     more: Json = {"baselineState": states[finding["standing"]]} if finding.get("standing") else {}
     waived = finding.get("waived")
@@ -152,6 +156,8 @@ def _found(finding: Given) -> Json:
         "remedy": [plain(step["command"]) for step in finding["remedy"]],
         "advice": plain(finding["advice"]),
     }
+    if profile:
+        more["properties"]["profile"] = profile
     return more
 
 

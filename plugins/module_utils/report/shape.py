@@ -21,10 +21,9 @@ def audit(value: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
     Raises ShapeError.
     """
+    told = {key: value[key] for key in (*_AUDIT, "profile", "plan") if key in value}
     try:
-        plain = json.loads(
-            json.dumps({key: value[key] for key in (*_AUDIT, "profile", "plan") if key in value}, allow_nan=False)
-        )
+        plain = json.loads(json.dumps(told, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
         raise ShapeError("the result is not JSON: %s" % error) from None
     record(_AUDIT)(plain, "result")

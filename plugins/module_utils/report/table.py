@@ -11,7 +11,7 @@ import typing as t
 
 from ..rules.base import SEVERITIES
 from . import waivers
-from .fleet import AUDITED, STATUSES, shared, unseen
+from .fleet import AUDITED, STATUSES, profiles, shared, unseen
 from .text import count, plain, short, utc
 
 ROWS = 40
@@ -45,7 +45,7 @@ def lines(
         if status != AUDITED:
             rows += _absent(fleet, status)
     said = _layout(rows, width, paint, measure) if rows else []
-    notes = _mends(fleet, width) + _waivers(fleet, width) + _unseen(fleet, width)
+    notes = [*_mends(fleet, width), *_profiles(fleet, width), *_waivers(fleet, width), *_unseen(fleet, width)]
     return (
         said + ([""] if said and notes else []) + notes + ([""] if said or notes else []) + _wrap(total(fleet), width)
     )
@@ -114,6 +114,14 @@ def _mends(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:
     if len(found) > ROWS:
         said.append("… and %s; the page has them." % count(len(found) - ROWS, "more host"))
     return said
+
+
+def _profiles(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:
+    """``Profiles: router on 2 hosts, none on 1 host``"""
+    found = profiles(fleet)
+    said = ["%s on %s" % (name or "none", count(hosts, "host")) for name, hosts in list(found.items())[:_OTHERS]]
+    more = " and %d others" % (len(found) - _OTHERS) if len(found) > _OTHERS else ""
+    return _wrap("Profiles: %s%s" % (", ".join(said), more), width) if said else []
 
 
 def _waivers(fleet: t.Mapping[str, t.Any], width: int) -> t.List[str]:

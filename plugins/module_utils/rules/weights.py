@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..model import Finding
+from ..model import Evidence, Finding
+from ..text import clean
 from . import CHECKS
 from .base import SEVERITIES
 
@@ -18,8 +19,12 @@ OPTIONS: t.Dict[str, t.Any] = {
     "cause": {"type": "str"},
     "found": {"type": "str", "choices": list(SEVERITIES)},
     "severity": {"type": "str", "required": True, "choices": list(SEVERITIES)},
+    "reason": {"type": "str"},
 }
 """One weight, as the option rules.severities of audit_info takes it."""
+
+_REASON = 500
+"""Characters of a reason that are kept."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Weight:
     """As in details["cause"] of the finding."""
     found: t.Optional[str] = None
     """The severity that the rule gives it."""
+    reason: str = ""
 
     def fits(self, finding: Finding) -> bool:
         return (
@@ -47,14 +53,18 @@ def load(value: t.Mapping[str, t.Any]) -> Weight:
         raise ValueError(
             "rules.severities: no rule has the id %s; the rules are %s" % (value["rule"], ", ".join(sorted(CHECKS)))
         )
-    return Weight(value["rule"], value["severity"], value.get("cause"), value.get("found"))
+    return Weight(value["rule"], value["severity"], value.get("cause"), value.get("found"), value.get("reason") or "")
 
 
 def weighed(findings: t.Iterable[Finding], weights: t.Sequence[Weight]) -> t.List[Finding]:
-    """The findings with the severity that the last weight that fits gives. What identifies a finding stays."""
+    """The findings with the severity that the last weight that fits gives, and why. What identifies a finding stays."""
     return [_weigh(finding, weights) for finding in findings]
 
 
 def _weigh(finding: Finding, weights: t.Sequence[Weight]) -> Finding:
     last = next((weight for weight in reversed(weights) if weight.fits(finding)), None)
-    return finding if last is None else dataclasses.replace(finding, severity=last.severity)
+    if last is None or last.severity == finding.severity:
+        return finding
+    why = " (%s)" % clean(last.reason, _REASON) if last.reason else ""
+    told = Evidence("severity", "%s by its rule, %s here%s" % (finding.severity, last.severity, why), "")
+    return dataclasses.replace(finding, severity=last.severity, evidence=(*finding.evidence, told))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..rules.asked import OPTIONS as RULES
 from ..witnesses import OPTIONS as WITNESSES
 
 OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
@@ -20,6 +21,7 @@ OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "port": {"type": "int"},
     "mark": {"type": "str"},
     "uid": {"type": "int"},
+    **RULES,
     **WITNESSES,
     "show": {"type": "bool", "default": False},
 }

@@ -62,7 +62,7 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
     resolved = resolve(asked.to, kernel.netns, unseen) if is_name else None
     if wanted.probes:
         wanted = dataclasses.replace(wanted, aims=_aims(asked, resolved))
-    seen = look(kernel, wanted, chosen((), ()))
+    seen = look(kernel, wanted, chosen(wanted.include, wanted.exclude))
     name = None if resolved is None else _named(resolved, kernel, seen, unseen)
     targets = [asked] if name is None else _targets(asked, name)
     gateways = [item["gateway"] for item in wanted.intent.routes if item.get("gateway")]

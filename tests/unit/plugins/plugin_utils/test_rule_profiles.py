@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import re
 
@@ -21,10 +22,6 @@ from ansible_collections.netmend.reclaim.plugins.plugin_utils.rule_profiles impo
 NAMES = ["kubernetes-node", "router", "server", "validator", "vpn-host"]
 
 
-def same(path: str) -> str:
-    return path
-
-
 def own(*items):
     return {"name": "own", "rules": [dict(item, reason="It is so here.") for item in items]}
 
@@ -34,7 +31,8 @@ def test_what_is_shipped() -> None:
     known = "".join(path.read_text(encoding="utf-8") for path in pathlib.Path(registry.__file__).parent.glob("*.py"))
     causes = set(re.findall(r'"cause": "([a-z-]+)"', known))
     for name, profile in shipped().items():
-        asked = rules(name, {}, same)[1]
+        assert profile["name"] == name
+        asked = rules(name, {})[1]
         assert request({"rules": asked}).severities or asked["exclude"], name
         for item in profile["rules"]:
             assert item.get("cause") in (None, *causes), (name, item)
@@ -44,13 +42,16 @@ def test_what_is_shipped() -> None:
                 assert item["severity"] != CHECKS[item["rule"]].description.severity, (name, item)
 
 
+SCHEMA = pathlib.Path(__file__).resolve().parents[4] / "docs" / "schema" / "profile-1.json"
+
+
 @pytest.mark.parametrize("asked", [None, "", [], ["", None]])
 def test_none(asked) -> None:
-    assert rules(asked, {}, same) == ([], {"include": [], "exclude": [], "severities": []})
+    assert rules(asked, {}) == ([], {"include": [], "exclude": [], "severities": []})
 
 
 def test_the_later_one_wins() -> None:
-    names, made = rules(["router", own({"rule": "RC205", "run": True}, {"rule": "RC406", "run": False})], {}, same)
+    names, made = rules(["router", own({"rule": "RC205", "run": True}, {"rule": "RC406", "run": False})], {})
     assert names == ["router", "own"]
     assert made["exclude"] == ["RC406"]
 
@@ -61,43 +62,78 @@ def test_what_is_explicit_wins() -> None:
         "exclude": ["RC204"],
         "severities": [{"rule": "RC105", "severity": "critical"}],
     }
-    made = rules("router", explicit, same)[1]
+    made = rules("router", explicit)[1]
     assert made["include"] == ["RC205", "RC204"]
     assert made["exclude"] == ["RC204"]
     assert made["severities"][-1] == {"rule": "RC105", "severity": "critical"}
-    assert {"rule": "RC105", "cause": "counter-rising", "severity": "info"} in made["severities"]
+    (counters,) = [item for item in made["severities"][:-1] if item["rule"] == "RC105"]
+    assert (counters["cause"], counters["severity"]) == ("counter-rising", "info")
+    assert counters["reason"].startswith("profile router: Packets to where no route leads")
 
 
-def test_a_file(tmp_path) -> None:
+def test_as_one_types_it() -> None:
+    names, made = rules("kubernetes-node,vpn-host", {"include": "RC201,RC202"})
+    assert (names, made["include"]) == (["kubernetes-node", "vpn-host"], ["RC201", "RC202"])
+    assert rules(own({"rule": "RC406", "run": False}), "include=RC201")[1]["include"] == ["RC201"]
+
+
+def test_a_file(tmp_path, monkeypatch) -> None:
     path = tmp_path / "edge.yml"
     path.write_text("name: edge\nrules: [{rule: RC406, run: false, reason: As wired.}]\n", encoding="utf-8")
-    assert rules(str(path), {}, same) == (["edge"], {"include": [], "exclude": ["RC406"], "severities": []})
+    wanted = (["edge"], {"include": [], "exclude": ["RC406"], "severities": []})
+    assert rules(str(path), {}) == wanted
+    monkeypatch.chdir(tmp_path)
+    assert rules("edge.yml", {}) == rules("./edge.yml", {}) == wanted
     path.write_text("a: [", encoding="utf-8")
-    with pytest.raises(ValueError, match="edge.yml cannot be read: "):
-        rules(str(path), {}, same)
-    with pytest.raises(ValueError, match="gone.yml cannot be read: "):
-        rules(str(tmp_path / "gone.yml"), {}, same)
+    with pytest.raises(ValueError, match="edge.yml is no YAML: "):
+        rules(str(path), {})
+    with pytest.raises(ValueError, match="gone.yml cannot be read: No such file"):
+        rules(str(tmp_path / "gone.yml"), {})
+    path.write_text("- name: edge\n", encoding="utf-8")
+    with pytest.raises(
+        ValueError, match="edge.yml: expected a dictionary with name, title, description, rules; got list"
+    ):
+        rules(str(path), {})
 
 
-@pytest.mark.parametrize(
-    ("asked", "message"),
-    [
-        ("routr", "none with the name routr; the profiles are kubernetes-node, router, server, validator, vpn-host"),
-        (7, "expected a name, the path of a YAML file, or a dictionary; got 7"),
-        ({"name": "x"}, "profile: missing: rules"),
-        ({"name": " ", "rules": []}, "name: expected 1 to 60 characters"),
-        ({"name": "x", "rules": [], "rule": 1}, "profile: unknown: rule; expected name, title, description, rules"),
-        ({"name": "x", "rules": {}}, "profile: rules: expected list"),
-        ({"name": "x", "rules": ["RC205"]}, "item 1: expected a dictionary with rule, run"),
-        ({"name": "x", "rules": [{"rule": "RC205", "run": False}]}, "item 1: missing: reason"),
-        (own({"rule": "RC999", "run": False}), "item 1: no rule has the id RC999; the rules are RC101"),
-        (own({"rule": "RC205", "run": "no"}), "item 1: run: expected bool; got 'no'"),
-        (own({"rule": "RC205"}), r"item 1 \(RC205\): expected either run or severity"),
-        (own({"rule": "RC205", "run": True, "severity": "low"}), "expected either run or severity"),
-        (own({"rule": "RC205", "run": False, "cause": "x"}), "cause and found are for severity"),
-        (own({"rule": "RC205", "severity": "bad"}), "severity is bad; expected one of critical, high"),
-    ],
-)
+BAD = [
+    ("routr", "none with the name routr; the profiles are kubernetes-node, router, server, validator, vpn-host"),
+    (7, "expected a name, the path of a YAML file, or a dictionary; got 7"),
+    ({"name": "x"}, "profile: missing: rules"),
+    ({"name": " ", "rules": []}, "name: expected 1 to 60 characters"),
+    ({"name": "x", "rules": [], "rule": 1}, "profile: unknown: rule; expected name, title, description, rules"),
+    ({"name": "x", "rules": {}}, "profile: rules: expected list"),
+    ({"name": "x", "rules": ["RC205"]}, "item 1: expected a dictionary with rule, run"),
+    ({"name": "x", "rules": [{"rule": "RC205", "run": False}]}, "item 1: missing: reason"),
+    (own({"rule": "RC999", "run": False}), "item 1: no rule has the id RC999; the rules are RC101"),
+    (own({"rule": "RC205", "run": "no"}), "item 1: run: expected bool; got 'no'"),
+    (own({"rule": "RC205"}), r"item 1 \(RC205\): expected either run or severity"),
+    (own({"rule": "RC205", "run": True, "severity": "low"}), "expected either run or severity"),
+    (own({"rule": "RC205", "run": False, "cause": "x"}), "cause and found are for severity"),
+    (own({"rule": "RC205", "severity": "bad"}), "severity is bad; expected one of critical, high"),
+    ({"name": "x", "rules": [{"rule": "RC205", "run": False, "reason": " "}]}, "reason: expected a word on why"),
+]
+
+
+@pytest.mark.parametrize(("asked", "message"), BAD)
 def test_bad_input(asked, message) -> None:
     with pytest.raises(ValueError, match=message):
-        rules([asked], {}, same)
+        rules([asked], {})
+
+
+@pytest.mark.parametrize("explicit", [["RC201"], "RC201", {"severities": {"rule": "RC201"}}])
+def test_bad_rules(explicit) -> None:
+    with pytest.raises(ValueError, match=r"^rules.*: expected a "):
+        rules("router", explicit)
+
+
+def test_the_schema_says_the_same() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    judge = jsonschema.Draft202012Validator(schema)
+    for profile in shipped().values():
+        judge.validate(profile)
+    judge.validate(own({"rule": "RC205", "severity": "low", "cause": "x", "found": "info"}))
+    for bad, _message in BAD:
+        assert not judge.is_valid(bad) or "RC999" in str(bad), bad

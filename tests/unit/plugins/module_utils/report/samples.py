@@ -340,7 +340,9 @@ def everywhere(text: str) -> t.Dict[str, t.Any]:
         fingerprint=text,
     )
     waived = {"reason": text, "by": text, "until": "2025-12-31", "id": text}
-    found = registered(evil, dict(evil, severity="low"), rules=[text], unseen=[{"what": text, "why": text}])
+    found = registered(
+        evil, dict(evil, severity="low"), rules=[text], profile=[text], unseen=[{"what": text, "why": text}]
+    )
     document = fleet.document({text: found, "gone " + text: unreachable(text)}, NOON)
     first, second = document["hosts"][text]["findings"]
     first.update(standing="new", since=NOON, waived=None)

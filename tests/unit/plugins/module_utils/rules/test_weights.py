@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import request
 from ansible_collections.netmend.reclaim.plugins.module_utils.identity import fingerprint
-from ansible_collections.netmend.reclaim.plugins.module_utils.model import Finding
+from ansible_collections.netmend.reclaim.plugins.module_utils.model import Evidence, Finding
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.weights import Weight, weighed
 
 
@@ -45,11 +45,23 @@ def test_the_last_that_fits_holds(weights, severity) -> None:
     (weighed_one,) = weighed([finding()], weights)
     assert weighed_one.severity == severity
     assert fingerprint(weighed_one) == fingerprint(finding())
+    assert bool(weighed_one.evidence) == (severity != "medium")
+
+
+def test_the_evidence_says_what_changed_it() -> None:
+    (told,) = weighed([finding()], [Weight("RC204", "low", reason="profile x: as\nit is")])[0].evidence
+    assert told == Evidence("severity", "medium by its rule, low here (profile x: as\\nit is)", "")
 
 
 def test_a_request_takes_them() -> None:
-    asked = request({"rules": {"severities": [{"rule": "RC204", "severity": "low", "cause": None, "found": "high"}]}})
-    assert asked.severities == (Weight("RC204", "low", found="high"),)
+    asked = request(
+        {
+            "rules": {
+                "severities": [{"rule": "RC204", "severity": "low", "cause": None, "found": "high", "reason": "so"}]
+            }
+        }
+    )
+    assert asked.severities == (Weight("RC204", "low", found="high", reason="so"),)
 
 
 def test_an_unknown_rule() -> None:
