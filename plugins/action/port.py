@@ -6,7 +6,9 @@
 
 The module is told which copy the controller has (environment of the task). Where the host has neither a usable
 pyroute2 nor that copy, the module ends at once with ``pyroute2_wanted``; the copy is then sent and the module run again,
-which keeps it for later (see module_utils/kernel/provide.py). So every later task is one module run.
+which keeps it for later (see module_utils/kernel/provide.py). So every later task is one module run, and so is the first one
+on each host where the run has learnt that hosts lack it (see plugin_utils/learnt.py). The copy is no part of the module
+itself: it would go to every host with every task, and most keep one.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.provide imp
     digest_of,
     is_new_enough,
 )
+from ansible_collections.netmend.reclaim.plugins.plugin_utils.learnt import Learnt
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -58,29 +61,36 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
         return dict(task_vars, ansible_python_interpreter=sys.executable)
 
     def run_module(self, task_vars: t.Dict[str, t.Any], **module: t.Any) -> t.Dict[str, t.Any]:
-        """The module's result; twice run only where the copy has to be brought. ``module``: another one than the task's,
-        by its name and arguments as ``_execute_module`` takes them."""
+        """The module's result; twice run only where the copy has to be brought and nobody knew. ``module``: another one than
+        the task's, by its name and arguments as ``_execute_module`` takes them."""
         copy = _find_copy()
+        play = self._play_context
+        learnt = Learnt(self._connection.transport, play.remote_addr, play.port, play.remote_user, play.become_user)
         self._environment.pop(ARCHIVE_VARIABLE, None)
         if isinstance(copy, Copy):
             self._environment[NAME_VARIABLE] = copy.name
+            if learnt.lacks():
+                self._environment[ARCHIVE_VARIABLE] = self._sent(copy, task_vars)
         result: t.Dict[str, t.Any] = self._execute_module(task_vars=task_vars, **module)
         if not isinstance(copy, Copy):
             # The module's own words say what the host lacks; add why nothing was brought.
             if result.get("failed") and "pyroute2" in str(result.get("msg")):
                 result["msg"] = "%s. Nothing was brought along: %s" % (result["msg"], copy)
             return result
-        if not result.pop("pyroute2_wanted", False):
-            return result
-        self._display.vv("sending pyroute2 %s" % copy.name, host=task_vars.get("inventory_hostname"))
-        self._environment[ARCHIVE_VARIABLE] = self._send(copy)
-        result = self._execute_module(task_vars=task_vars, **module)
         if result.pop("pyroute2_wanted", False):
-            raise AnsibleActionFail("pyroute2 was sent to the host, but the module does not see it: %s" % result["msg"])
+            learnt.lacked()
+            self._environment[ARCHIVE_VARIABLE] = self._sent(copy, task_vars)
+            result = self._execute_module(task_vars=task_vars, **module)
+            if result.pop("pyroute2_wanted", False):
+                raise AnsibleActionFail(
+                    "pyroute2 was sent to the host, but the module does not see it: %s" % result["msg"]
+                )
+        learnt.came(str(result.pop("pyroute2_came", "")))
         return result
 
-    def _send(self, copy: Copy) -> str:
+    def _sent(self, copy: Copy, task_vars: t.Dict[str, t.Any]) -> str:
         """Put the archive into the task's temp directory; its path on the host."""
+        self._display.vv("sending pyroute2 %s" % copy.name, host=task_vars.get("inventory_hostname"))
         shell = self._connection._shell
         if shell.tmpdir is None:
             self._make_tmp_path()

@@ -16,6 +16,7 @@ import typing as t
 
 from . import intent as declared
 from . import persistence, witnesses
+from .bounds import encodable, shortened, size_of, take
 from .hostid import host
 from .identity import canonical, fingerprint, generation
 from .index import Index
@@ -33,6 +34,24 @@ if t.TYPE_CHECKING:
 SCHEMA = "1.1"
 STEPS = 20
 """Steps of a remedy that a finding shows; a plan has them all."""
+FINDING_BYTES = 20 * 1000
+"""What no finding may exceed as JSON."""
+FINDINGS_BYTES = 500 * 1000
+"""What all that a host sends back may take together; the rest is counted."""
+UNSEEN = 200
+"""Things that could not be read that are named; the rest is counted."""
+UNSEEN_BYTES = 50 * 1000
+_PARTS = {
+    "object": 3000,
+    "samples": 3000,
+    "cause": 1000,
+    "evidence": 4000,
+    "owner": 1000,
+    "remedy": 4000,
+    "advice": 1000,
+    "details": 2000,
+}
+"""Bytes of the parts of a finding that is too large: together with the rest less than FINDING_BYTES."""
 _TRIES = 3
 _KINDS = {
     "links": "link",
@@ -170,7 +189,7 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
         made = to_json(plan(kernel, request.plan, again, sleep))
     last = looks[-1]
     findings, snapshot = last.sight.findings, last.sight.snapshot
-    shown = findings[: request.limit]
+    shown = told(findings, request.limit)
     return {
         "schema": SCHEMA,
         "host": host(kernel.netns),
@@ -179,9 +198,9 @@ def audit(kernel: Kernel, request: Request, sleep: Sleep = time.sleep) -> t.Dict
         "seconds": round(time.time() - started, 3),
         "profile": list(request.rule_profiles),
         "rules": [check.description.id for check in checks],
-        "findings": [as_json(finding) for finding in shown],
+        "findings": shown,
         "summary": summary(findings, len(findings) - len(shown)),
-        "unseen": [dataclasses.asdict(item) for item in [*last.unseen, *kernel.unseen]],
+        "unseen": not_seen([*last.unseen, *kernel.unseen]),
         "unsteady": sorted(set(kernel.unsteady)),
         "snapshot": {
             "generation": generation(snapshot),
@@ -263,6 +282,23 @@ def _worst_first(finding: Finding) -> t.Tuple[int, str, str]:
     return SEVERITIES.index(finding.severity), finding.rule, canonical(finding.selector)
 
 
+def told(findings: t.Iterable[Finding], limit: int) -> t.List[t.Dict[str, t.Any]]:
+    """The first findings, as they are sent back: as many as are asked for, and as FINDINGS_BYTES can hold."""
+    return take(findings, limit, lambda finding: bounded(as_json(finding)), FINDINGS_BYTES)[0]
+
+
+def not_seen(items: t.Sequence[Unseen]) -> t.List[t.Dict[str, t.Any]]:
+    """What could not be read, in words that are bounded, and how much more there is."""
+
+    def show(item: Unseen) -> t.Any:
+        return shortened(encodable(dataclasses.asdict(item)), UNSEEN_BYTES // UNSEEN)
+
+    shown, total = take(dict.fromkeys(items), UNSEEN, show, UNSEEN_BYTES)
+    if total > len(shown):
+        shown.append({"what": "more", "why": "%d more things could not be read" % (total - len(shown))})
+    return shown
+
+
 def summary(findings: t.Sequence[Finding], omitted: int) -> t.Dict[str, t.Any]:
     """Counts of all findings, also of those that did not fit into the result."""
     counts: t.Dict[str, t.Any] = dict.fromkeys(SEVERITIES, 0)
@@ -297,3 +333,21 @@ def as_json(finding: Finding) -> t.Dict[str, t.Any]:
         "first_seen": finding.first_seen,
         "last_seen": finding.last_seen,
     }
+
+
+def bounded(told: t.Dict[str, t.Any]) -> t.Dict[str, t.Any]:
+    """A finding of ``as_json`` as it is sent back. One that is too large loses the ends of its largest parts, and says of
+    which under ``cut``: what a host holds may be hostile, and its findings are many hosts' on the controller."""
+    told = dict(encodable(told), cut=[])
+    if size_of(told) <= FINDING_BYTES:
+        return told
+    for part, most in _PARTS.items():
+        whole = told[part]
+        if part == "object":
+            told[part] = dict(whole, selector=shortened(whole["selector"], most))
+        else:
+            told[part] = shortened(whole, most)
+        if told[part] != whole:
+            told["cut"].append(part)
+            told["remedy_omitted"] += len(whole) - len(told[part]) if part == "remedy" else 0
+    return told

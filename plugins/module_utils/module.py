@@ -17,12 +17,14 @@ import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
-from .bounds import bounded_result
+from .bounds import bounded_result, shortened
 
 if t.TYPE_CHECKING:
     from .kernel.port import Kernel
 
 PYTHON = (3, 9)
+OPTION_BYTES = 2000
+"""What an option may take that comes back with the result, as Ansible wants it."""
 
 Collect = t.Callable[[t.Dict[str, t.Any], "Kernel"], t.Dict[str, t.Any]]
 """From the module's parameters and the open kernel port to the module's result."""
@@ -68,7 +70,7 @@ def run_asked(
         result = act(module.params, module.check_mode)
     except (ValueError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    module.exit_json(**bounded_result(dict(result, changed=False)))
+    _end(module, dict(result, changed=False))
 
 
 def run_making(
@@ -91,7 +93,7 @@ def run_making(
         module.fail_json(msg=str(exc))
     for warning in result.pop("warnings", ()):
         module.warn(warning)
-    module.exit_json(**bounded_result(result))
+    _end(module, result)
 
 
 def _not_permitted(exc: PermissionError) -> str:
@@ -124,7 +126,9 @@ def run_change(argument_spec: t.Mapping[str, t.Any], change: Change, **kw: t.Any
     from .kernel.provide import WantedPyroute2, offered, provide
 
     try:
-        for warning in provide(offered(os.environ), module._remote_tmp):
+        offer = offered(os.environ)
+        came, warnings = provide(offer, module._remote_tmp)
+        for warning in warnings:
             module.warn(warning)
         gc.freeze()  # what is imported by now stays: the collector need not walk it again and again
         with Kernel(module.params.get("netns")) as kernel:
@@ -141,4 +145,12 @@ def run_change(argument_spec: t.Mapping[str, t.Any], change: Change, **kw: t.Any
         module.fail_json(msg=str(exc))
     if not module._diff:
         result.pop("diff", None)
-    module.exit_json(**bounded_result(result))
+    if offer is not None:
+        result["pyroute2_came"] = came
+    _end(module, result)
+
+
+def _end(module: AnsibleModule, result: t.Mapping[str, t.Any]) -> None:
+    """The result, bounded, and the options that were given, without the bulk of those that are large: profiles, a plan."""
+    given = {name: shortened(value, OPTION_BYTES) for name, value in module.params.items()}
+    module.exit_json(**bounded_result(result), invocation={"module_args": given})

@@ -26,6 +26,8 @@ options:
   limit:
     description:
       - How many findings are returned, the worst first. The rest is counted in RV(summary.omitted).
+      - Whatever the host holds, a finding is at most 20,000 bytes of JSON (see RV(findings[].cut)), all of them together are
+        at most 500,000, and the whole result without its plan is at most 600,000.
     type: int
     default: 200
   plan:
@@ -245,6 +247,10 @@ findings:
     remedy_omitted:
       description: How many more there are. A plan has them all.
       type: int
+    cut:
+      description: The parts of the finding that were shortened, because all of it took more than 20,000 bytes.
+      type: list
+      elements: str
     advice:
       description: What mends it and what does not.
       type: str
@@ -287,7 +293,7 @@ summary:
       description: Rule ids, each with the number of its findings.
       type: dict
     omitted:
-      description: How many of them are beyond O(limit) and not in RV(findings).
+      description: How many of them are beyond O(limit), or beyond what all of them may take, and not in RV(findings).
       type: int
 unseen:
   description: What could not be read, and why. It is not known to be clean.

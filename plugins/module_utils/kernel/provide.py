@@ -34,6 +34,7 @@ from ..private import Unsafe, check_ancestors, wrong_with
 from .netlink import MissingPyroute2, socket_class
 
 OLDEST = (0, 7, 2)
+HERE, KEPT, PASSING = "here", "kept", "passing"
 NAME_VARIABLE = "NETMEND_RECLAIM_PYROUTE2"
 """Environment of the task: ``<version>-<digest>`` of the controller's copy."""
 ARCHIVE_VARIABLE = "NETMEND_RECLAIM_PYROUTE2_ZIP"
@@ -85,14 +86,24 @@ def digest_of(files: t.Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def provide(offer: Offer | None, remote_tmp: str) -> t.List[str]:
-    """Import a usable pyroute2; later imports of it are then free. Returns warnings for the user.
+class Provided(t.NamedTuple):
+    """Where the pyroute2 that is used came from, for the controller to know what to bring next time."""
+
+    came: str
+    """``here``: it was on the host. ``kept``: it was sent, and is kept for the next task. ``passing``: it was sent, and
+    cannot be kept."""
+    warnings: t.List[str]
+    """For the user."""
+
+
+def provide(offer: Offer | None, remote_tmp: str) -> Provided:
+    """Import a usable pyroute2; later imports of it are then free.
 
     Raises WantedPyroute2 where the controller should send its copy, and MissingPyroute2 where there is no help.
     """
     trouble = _import_own()
     if trouble is None:
-        return []
+        return Provided(HERE, [])
     if offer is None:
         raise MissingPyroute2(
             "%s. Install pyroute2 0.7.2 or later on the managed host for %s, or on the controller in the Python that "
@@ -109,15 +120,15 @@ def provide(offer: Offer | None, remote_tmp: str) -> t.List[str]:
         entry = os.path.join(place, "pyroute2-" + offer.name)
         if _is_whole(entry):
             if _import_from(entry) is None:
-                return warnings
+                return Provided(HERE, warnings)
             _discard(entry)
     if offer.archive is None:
         raise WantedPyroute2("%s, and the controller's copy %s is not on the host yet" % (trouble, offer.name))
     files = _read(offer)
-    source = offer.archive
+    source, came = offer.archive, PASSING
     if place is not None:
         try:
-            source = _unpack(place, "pyroute2-" + offer.name, files)
+            source, came = _unpack(place, "pyroute2-" + offer.name, files), KEPT
         except OSError as exc:
             warnings.append("pyroute2 cannot be kept in %s and is transferred anew for each task: %s" % (place, exc))
     failure = _import_from(source)
@@ -126,7 +137,7 @@ def provide(offer: Offer | None, remote_tmp: str) -> t.List[str]:
             "%s; the controller's pyroute2 %s does not work with the host's Python %s either (%s). Install pyroute2 "
             "0.7.2 or later on the host" % (trouble, offer.name.partition("-")[0], sys.version.split()[0], failure)
         )
-    return warnings
+    return Provided(came, warnings)
 
 
 def _import_own() -> str | None:

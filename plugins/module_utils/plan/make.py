@@ -26,6 +26,8 @@ from .wire import view
 MADE_BY = "netmend.reclaim 0.1.0"
 STEPS = 2000
 """Steps that a plan may have: more is no plan that anybody reviews. A step may be about any number of routes."""
+WITHHELD = 1000
+"""Remedies without a step that are told one by one; more of a rule, for the same reason, are counted with one of them."""
 _WORDS = 500
 _SHOWN = 3
 """Commands that are spelled out where one would take too much."""
@@ -109,6 +111,7 @@ class _Planner:
         self._wanted = LiveOwners()
         self._drafts: t.Dict[_Key, _Draft] = {}
         self._left: t.Dict[t.Tuple[str, t.Optional[str], str], t.Tuple[Withheld, int]] = {}
+        """By finding, or by rule, with op and reason: the first, and how many more there are."""
         self.links: t.Set[int] = set()
 
     def steps(self) -> t.Tuple[PlanStep, ...]:
@@ -116,7 +119,7 @@ class _Planner:
         return tuple(self._finished(draft) for draft in drafts)
 
     def withheld(self) -> t.Tuple[Withheld, ...]:
-        """One for each finding, op and reason, however many objects it is about."""
+        """One for each finding, op and reason, however many objects it is about; one for each rule where there are too many."""
         return tuple(
             dataclasses.replace(item, words="%s (and %d more)" % (item.words, more)) if more else item
             for item, more in self._left.values()
@@ -266,10 +269,13 @@ class _Planner:
         return False
 
     def _leave(self, mark: str, finding: Finding, op: str | None, reason: str, words: str) -> None:
-        item, more = self._left.get((mark, op, reason), (None, -1))
+        key = mark, op, reason
+        if key not in self._left and len(self._left) >= WITHHELD:
+            key = finding.rule, op, reason
+        item, more = self._left.get(key, (None, -1))
         if item is None:
             item = Withheld(mark, finding.rule, op, reason, clean(encodable(words), _WORDS))
-        self._left[mark, op, reason] = item, more + 1
+        self._left[key] = item, more + 1
 
     def _finished(self, draft: _Draft) -> PlanStep:
         step, seen = draft.step, draft.seen

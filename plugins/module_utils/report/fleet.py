@@ -215,8 +215,19 @@ def unseen(fleet: t.Mapping[str, t.Any]) -> t.List[t.Tuple[str, str, t.Tuple[str
         for table in item.get("unsteady", ()):
             key = (table, "it changed each time it was read, so something may have been missed")
             found.setdefault(key, []).append(name)
+        for finding in item.get("findings", ()):
+            if finding.get("cut"):
+                key = (
+                    "all of a finding of %s" % finding["rule"],
+                    "it is too large: its %s cut" % _parts(finding["cut"]),
+                )
+                found.setdefault(key, []).append(name)
     rows = [(what, why, tuple(dict.fromkeys(hosts))) for (what, why), hosts in found.items()]
     return sorted(rows, key=lambda row: (-len(row[2]), row[0], row[1]))
+
+
+def _parts(names: t.Sequence[str]) -> str:
+    return "%s %s" % (", ".join(short(name, 20) for name in names[:10]), "is" if len(names) == 1 else "are")
 
 
 def verdict(fleet: t.Mapping[str, t.Any]) -> str:

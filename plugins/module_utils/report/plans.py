@@ -90,7 +90,8 @@ def _let_be(plan: t.Dict[str, t.Any], findings: t.Sequence[t.Mapping[str, t.Any]
 
 def _why_not(finding: t.Optional[t.Mapping[str, t.Any]], doubted: bool) -> str:
     if finding is None:
-        return "It is beyond reclaim_limit, so that nobody knows whether it is waived: raise that." if doubted else ""
+        words = "The host only counted it (reclaim_limit, or its findings are too large), so that nobody knows whether it is waived."
+        return words if doubted else ""
     waived = finding.get("waived")
     if not waived:
         return ""

@@ -29,6 +29,8 @@ def audit(value: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     record(_AUDIT)(plain, "result")
     if "profile" in plain:
         each(text)(plain["profile"], "result.profile")
+    for number, finding in enumerate(plain["findings"]):
+        each(text)(finding.get("cut", []), "result.findings[%d].cut" % number)
     if plain.get("plan") is not None:
         from_json(plain["plan"])
     return t.cast("t.Dict[str, t.Any]", plain)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ..audit import Look, as_json, chosen, look, request
+from ..audit import Look, as_json, bounded, chosen, look, request
 from ..bounds import take
 from ..commands import inside, ip
 from ..evidence.firewall.flow import Evaluator
@@ -95,7 +95,7 @@ def explain_info(params: t.Mapping[str, t.Any], kernel: Kernel) -> t.Dict[str, t
         "going_on": _going_on(witnesses),
         "mends": [dataclasses.asdict(item) for item in _mends(main, findings, kernel)],
         "does_not": [dataclasses.asdict(item) for item in vain(main.verdict)],
-        "findings": take((as_json(item) for item in main.findings), FINDINGS)[0],
+        "findings": take((bounded(as_json(item)) for item in main.findings), FINDINGS)[0],
         "findings_elsewhere": len(seen.sight.findings) - len(main.findings),
         "unseen": [dataclasses.asdict(item) for item in [*unseen, *seen.unseen, *kernel.unseen]],
     }

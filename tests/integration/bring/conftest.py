@@ -31,6 +31,8 @@ class Result:
         self.executions = executions
         """How often the host's Python was started."""
         results = [json.loads(line) for line in lines]
+        self.answers = [(name, answer) for name, _status, answer in results]
+        """Of all tasks, in their order; below, the last of each host."""
         self.hosts = {name: answer for name, _status, answer in results}
         self.status = {name: status for name, status, _answer in results}
 
@@ -45,6 +47,7 @@ class Lab:
     def __init__(self, directory: pathlib.Path) -> None:
         self.directory = directory
         self.netns = "nmb-%s" % uuid.uuid4().hex[:10]
+        self.others: list[str] = []
         self.home = directory / "home"
         self.home.mkdir(mode=0o700)
         self.cache = self.home / ".ansible" / "tmp" / "netmend.reclaim"
@@ -57,7 +60,8 @@ class Lab:
         subprocess.run(["ip", "-n", self.netns, "link", "set", "lo", "up"], check=True, capture_output=True)
 
     def remove(self) -> None:
-        subprocess.run(["ip", "netns", "del", self.netns], check=False, capture_output=True)
+        for name in (self.netns, *self.others):
+            subprocess.run(["ip", "netns", "del", name], check=False, capture_output=True)
 
     def python(self, interpreter: str | pathlib.Path) -> pathlib.Path:
         """A Python that notes each start of it."""
@@ -86,39 +90,57 @@ class Lab:
         inventory = self.directory / "inventory.json"
         names = {"h%d" % number: None for number in range(hosts)}
         inventory.write_text(json.dumps({"all": {"hosts": names, "vars": given}}))
+        words = ["all", "-m", module, *(["-a", json.dumps(arguments)] if arguments else [])]
+        command = [*prefix, *map(str, controller), "-m", "ansible", "adhoc", *words]
+        given = ["-i", str(inventory), "-f", str(hosts), *options]
+        return self._ansible([*command, *given], dict(environment or {}, ANSIBLE_PIPELINING=str(pipelining)))
+
+    def play(
+        self,
+        playbook: str | pathlib.Path,
+        hosts: dict[str, dict],
+        *options: str,
+        forks: int = 1,
+        **environment: str,
+    ) -> Result:
+        """Run a playbook on these hosts, each a name with its variables."""
+        inventory = self.directory / "inventory.json"
+        inventory.write_text(json.dumps({"all": {"hosts": hosts}}))
+        command = [sys.executable, "-m", "ansible", "playbook", "-i", str(inventory), "-f", str(forks)]
+        return self._ansible([*command, str(playbook), *options], environment)
+
+    def apart(self, number: int, python: pathlib.Path) -> dict:
+        """The variables of a host that shares nothing with the others but the machine."""
+        name = "%s-%d" % (self.netns, number)
+        if name not in self.others:
+            self.others.append(name)
+            subprocess.run(["ip", "netns", "add", name], check=True, capture_output=True)
+            subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True, capture_output=True)
+        return {
+            "ansible_connection": "netmend.reclaim.netns",
+            "ansible_host": name,
+            "ansible_python_interpreter": str(python),
+            "ansible_remote_tmp": str(self.directory / name / "tmp"),
+        }
+
+    def _ansible(self, command: list[str], environment: dict[str, str]) -> Result:
         before = self.count.stat().st_size
         results = self.directory / "results"
         results.write_text("")
         done = subprocess.run(
-            [
-                *prefix,
-                *map(str, controller),
-                "-m",
-                "ansible",
-                "adhoc",
-                "-i",
-                str(inventory),
-                "all",
-                "-f",
-                str(hosts),
-                "-m",
-                module,
-                *(["-a", json.dumps(arguments)] if arguments else []),
-                *options,
-            ],  # fmt: skip
+            command,
             env={
                 "PATH": os.environ["PATH"],
                 "HOME": str(self.home),
                 "LANG": "C.UTF-8",
                 "ANSIBLE_CONFIG": str(self.configuration),
                 "ANSIBLE_COLLECTIONS_PATH": collections(),
-                "ANSIBLE_PIPELINING": str(pipelining),
                 "ANSIBLE_NOCOLOR": "1",
                 "ANSIBLE_CALLBACK_PLUGINS": str(pathlib.Path(__file__).parent / "callbacks"),
                 "ANSIBLE_CALLBACKS_ENABLED": "results",
                 "ANSIBLE_LOAD_CALLBACK_PLUGINS": "1",
                 "RESULTS": str(results),
-                **(environment or {}),
+                **environment,
             },
             cwd=str(self.directory),
             capture_output=True,
