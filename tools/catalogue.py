@@ -30,6 +30,12 @@ FAMILIES = {
     "RC6": "Configuration",
 }
 
+EXPECTED = {
+    "owners": "* Expected to run (**RC605**): %s.\n",
+    "forwarding": "* Expected to be forwarded (**RC606**): %s.\n",
+}
+"""What a profile's intent says."""
+
 HEAD = """\
 <!-- Written by "make fixtures" from the registry in plugins/module_utils/rules: edit it there. -->
 
@@ -93,6 +99,8 @@ def profiles() -> str:
     parts = ["\n# The profiles\n\nWhat they do not name is as its rule says. `reclaim_profile: router` chooses one.\n"]
     for name, profile in shipped().items():
         parts.append("\n## Profile %s\n\n%s. %s\n\n" % (name, profile["title"], profile["description"]))
+        for key, expected in profile.get("intent", {}).items():
+            parts.append(EXPECTED[key] % ", ".join(expected))
         parts += ["* **%s**: %s. %s\n" % (item["rule"], change(item), item["reason"]) for item in profile["rules"]]
     return "".join(parts)
 

@@ -23,10 +23,10 @@ class ActionModule(PortAction):
     def run(self, tmp: str | None = None, task_vars: t.Dict[str, t.Any] | None = None) -> t.Dict[str, t.Any]:
         asked = self._task.args
         try:
-            names, rules = rule_profiles.rules(asked.get("profile"), asked.get("rules"))
+            made = rule_profiles.options(asked.get("profile"), asked.get("rules"), asked.get("intent"))
         except ValueError as error:
             raise AnsibleActionFail(str(error)) from None
-        self._task.args = dict(asked, owners=with_shipped(asked.get("owners")), profile=names, rules=rules)
+        self._task.args = dict(asked, owners=with_shipped(asked.get("owners")), **made)
         return super().run(tmp, task_vars)
 
 

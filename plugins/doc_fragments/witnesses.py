@@ -127,6 +127,19 @@ options:
         type: list
         elements: str
         default: []
+      owners:
+        description:
+          - The names of owners that should run here, such as V(doublezerod). The collection describes them, or O(owners) does.
+        type: list
+        elements: str
+        default: []
+      forwarding:
+        description:
+          - The families that this host should forward, on some link at least.
+        type: list
+        elements: str
+        choices: [ipv4, ipv6]
+        default: []
   owners:
     description:
       - Profiles of daemons that own network objects, in addition to those that the collection ships.

@@ -125,13 +125,22 @@ def request(params: t.Mapping[str, t.Any]) -> Request:
         raise ValueError("firewall_trace: it proves what is found in the firewall; expected firewall: true with it")
     if limit is not None and limit < 1:
         raise ValueError("limit: %d findings; expected at least 1" % limit)
+    intent = declared.load(params.get("intent") or {})
+    profiles = tuple(profile.load(item) for item in params.get("owners") or ())
+    strangers = sorted(set(intent.owners) - {item.name for item in profiles})
+    if strangers:
+        known = ", ".join(sorted(item.name for item in profiles))
+        raise ValueError(
+            "intent.owners: nobody describes %s, so it cannot be told whether it runs; those described are %s. Describe it "
+            "with owners" % (", ".join(strangers), known or "none")
+        )
     return Request(
         include=tuple(rules.get("include") or ()),
         exclude=tuple(rules.get("exclude") or ()),
         severities=tuple(weights.load(item) for item in rules.get("severities") or ()),
         rule_profiles=tuple(str(name) for name in params.get("profile") or ()),
-        intent=declared.load(params.get("intent") or {}),
-        profiles=tuple(profile.load(item) for item in params.get("owners") or ()),
+        intent=intent,
+        profiles=profiles,
         logs=tuple(params.get("logs") or ()),
         firewall=params.get("firewall") is not False,
         firewall_trace=bool(params.get("firewall_trace")),

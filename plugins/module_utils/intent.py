@@ -46,13 +46,15 @@ OPTIONS: t.Dict[str, _Option] = {
     ),
     "links": _several(name={"type": "str", "required": True}),
     "resolvers": {"type": "list", "elements": "str", "default": []},
+    "owners": {"type": "list", "elements": "str", "default": []},
+    "forwarding": {"type": "list", "elements": "str", "choices": ["ipv4", "ipv6"], "default": []},
 }
 """The argument spec of O(intent)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Intent:
-    """Declared objects, each a mapping with the keys of ``OPTIONS`` (a resolver is its address); what is not given is None.
+    """Declared objects, each a mapping with the keys of ``OPTIONS`` (a resolver is its address, an owner its name); what is not given is None.
 
     Families are 4 or 6; prefixes and addresses are spelled as the kernel prints them, ``default`` is ``0.0.0.0/0`` or
     ``::/0``. An address holds its prefix length (``192.0.2.10/24``; a plain one is a host address).
@@ -63,6 +65,10 @@ class Intent:
     rules: t.Tuple[Declared, ...] = ()
     links: t.Tuple[Declared, ...] = ()
     resolvers: t.Tuple[str, ...] = ()
+    owners: t.Tuple[str, ...] = ()
+    """The names of those that run here."""
+    forwarding: t.Tuple[int, ...] = ()
+    """The families that this host forwards."""
 
 
 def load(data: t.Mapping[str, t.Any]) -> Intent:
@@ -73,6 +79,8 @@ def load(data: t.Mapping[str, t.Any]) -> Intent:
         rules=tuple(_rule(item) for item in data.get("rules") or ()),
         links=tuple(data.get("links") or ()),
         resolvers=tuple(dict.fromkeys(_resolver(item) for item in data.get("resolvers") or ())),
+        owners=tuple(dict.fromkeys(data.get("owners") or ())),
+        forwarding=tuple(sorted({6 if item == "ipv6" else 4 for item in data.get("forwarding") or ()})),
     )
 
 

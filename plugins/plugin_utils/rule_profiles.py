@@ -27,6 +27,7 @@ _SHAPE: t.Mapping[str, type] = {
     "name": str,
     "title": str,
     "description": str,
+    "intent": dict,
     "rules": list,
 }
 _RULE: t.Mapping[str, type] = {
@@ -37,6 +38,8 @@ _RULE: t.Mapping[str, type] = {
     "severity": str,
     "reason": str,
 }
+_INTENT: t.Mapping[str, type] = {"owners": list, "forwarding": list}
+"""What a kind of host can say of what should be there; what is declared of one host is the option ``intent``."""
 _LONGEST = 60
 """Characters of a name."""
 
@@ -50,13 +53,15 @@ def _shipped() -> t.Dict[str, pathlib.Path]:
     return {path.stem: path for path in sorted(SHIPPED.glob("*.yml"))}
 
 
-def rules(asked: t.Any, explicit: t.Any) -> t.Tuple[t.List[str], Json]:
-    """The names of the profiles that were asked for, and the option ``rules`` of them and of what was said explicitly.
+def options(asked: t.Any, rules: t.Any = None, intent: t.Any = None) -> Json:
+    """The options ``profile``, ``rules`` and ``intent`` of the module: the names of the profiles that were asked for, and what
+    comes of them together with what was said explicitly.
 
     Of several profiles the later one wins, and what is explicit wins over all. Raises ValueError that names what is wrong.
     """
     profiles = [_one(item) for item in _listed("profile", [asked] if isinstance(asked, dict) else asked) if item]
-    said = _mapping("rules", explicit)
+    said = _mapping("rules", rules, "include, exclude, severities")
+    wanted = _mapping("intent", intent, "addresses, routes and the like")
     runs: t.Dict[str, bool] = {}
     severities: t.List[Json] = []
     for profile in profiles:
@@ -70,9 +75,15 @@ def rules(asked: t.Any, explicit: t.Any) -> t.Tuple[t.List[str], Json]:
     exclude = _listed("rules.exclude", said.get("exclude"))
     exclude += [rule for rule, run in sorted(runs.items()) if not (run or rule in include or rule in exclude)]
     severities += _listed("rules.severities", said.get("severities"))
-    return [profile["name"] for profile in profiles], dict(
-        said, include=include, exclude=exclude, severities=severities
-    )
+    for key in _INTENT:
+        expected = [item for profile in profiles for item in profile.get("intent", {}).get(key, ())]
+        if expected:
+            wanted[key] = list(dict.fromkeys([*expected, *_listed("intent.%s" % key, wanted.get(key))]))
+    return {
+        "profile": [profile["name"] for profile in profiles],
+        "rules": dict(said, include=include, exclude=exclude, severities=severities),
+        "intent": wanted,
+    }
 
 
 def _listed(name: str, value: t.Any) -> t.List[t.Any]:
@@ -83,13 +94,11 @@ def _listed(name: str, value: t.Any) -> t.List[t.Any]:
         raise ValueError("%s: expected a list; got %r" % (name, value)) from None
 
 
-def _mapping(name: str, value: t.Any) -> Json:
+def _mapping(name: str, value: t.Any, keys: str) -> Json:
     try:
         return dict(check_type_dict(value or {}))
     except TypeError:
-        raise ValueError(
-            "%s: expected a dictionary with include, exclude, severities; got %r" % (name, value)
-        ) from None
+        raise ValueError("%s: expected a dictionary with %s; got %r" % (name, keys, value)) from None
 
 
 def _one(item: t.Any) -> Json:
@@ -142,6 +151,14 @@ def checked(value: t.Any, where: str) -> Json:
                     "%s (%s): %s is %s; expected one of %s"
                     % (place, item["rule"], key, item[key], ", ".join(SEVERITIES))
                 )
+    expected = value.get("intent", {})
+    _shaped(expected, _INTENT, (), "%s: intent" % where)
+    for item in expected.get("owners", ()):
+        if not isinstance(item, str) or not item:
+            raise ValueError("%s: intent: owners: expected names; got %r" % (where, item))
+    for item in expected.get("forwarding", ()):
+        if item not in ("ipv4", "ipv6"):
+            raise ValueError("%s: intent: forwarding: expected ipv4, ipv6; got %r" % (where, item))
     return t.cast("Json", value)
 
 

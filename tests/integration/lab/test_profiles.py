@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import pathlib
 
+import namespaces
 import pytest
 import yaml
 from hosts import PEERS
 from lab_runs import Audited, Auditor
+from place import Place
 
 HANDS_OFF = {
     "name": "hands-off",
@@ -43,6 +45,8 @@ def grouped(auditor: Auditor, tmp_path_factory: pytest.TempPathFactory) -> Audit
     (where / "wrong.yml").write_text(yaml.safe_dump(wrong), encoding="utf-8")
     hosts = {
         "router1": {"reclaim_profile": "router"},
+        "busy1": {"reclaim_profile": "validator"},
+        "vpn2": {"reclaim_profile": "validator"},
         "vpn1": {"reclaim_profile": ["vpn-host", str(where / "own.yml")]},
         "app1": {"reclaim_profile": str(where / "wrong.yml")},
     }
@@ -53,7 +57,7 @@ def grouped(auditor: Auditor, tmp_path_factory: pytest.TempPathFactory) -> Audit
     (where / "profiles.yml").write_text(yaml.safe_dump(groups), encoding="utf-8")
     run = auditor.audit(
         "--limit",
-        "router1,vpn1,app1,policy1,plain1",
+        "router1,busy1,vpn1,vpn2,app1,policy1,plain1",
         "-i",
         str(where / "profiles.yml"),
         "-e",
@@ -68,6 +72,7 @@ def test_a_router_is_looked_at_as_one(grouped: Audited, audited: Audited) -> Non
     assert (before["RC204"], before["RC205"]) == ({"medium"}, {"info"})
     assert now["RC204"] == {"info"}
     assert set(before) - set(now) == {"RC205"}
+    assert set(now) - set(before) <= {"RC606"}
     assert "RC205" not in grouped.host("router1")["rules"]
     (told,) = grouped.findings("router1", "RC204")[0]["evidence"][-1:]
     assert told["source"] == "severity"
@@ -91,6 +96,15 @@ def test_a_group_has_one_and_a_host_may_have_several(grouped: Audited, audited: 
     assert "RC102" in by_rule(audited, "vpn1") and grouped.findings("vpn1") == []
 
 
+def test_what_such_a_host_does_is_expected(grouped: Audited, audited: Audited, lab: Place) -> None:
+    assert audited.findings("busy1") == []
+    (finding,) = grouped.findings("busy1")
+    assert (finding["rule"], finding["object"]["selector"]) == ("RC605", {"owner": "doublezerod"})
+    assert grouped.findings("vpn2", "RC605") == grouped.findings("vpn1", "RC605") == []
+    forwards = namespaces.inside(lab.netns("router1"), ["cat", "/proc/sys/net/ipv4/ip_forward"]).strip() != "0"
+    assert bool(grouped.findings("router1", "RC606")) != forwards
+
+
 def test_without_a_profile_nothing_changes(grouped: Audited, audited: Audited) -> None:
     assert grouped.host("plain1")["profile"] == audited.host("plain1")["profile"] == []
     assert grouped.host("plain1")["rules"] == audited.host("plain1")["rules"]
@@ -111,7 +125,10 @@ def test_an_unknown_rule_is_refused_in_words(grouped: Audited) -> None:
 
 def test_the_run_says_which_there_were(grouped: Audited) -> None:
     said = " ".join(grouped.output.split())
-    assert "Profiles: none on 1 host, router on 1 host, vpn-host on 1 host, vpn-host + hands-off on 1 host" in said
+    assert (
+        "Profiles: validator on 2 hosts, none on 1 host, router on 1 host, vpn-host on 1 host, vpn-host + hands-off on 1 host"
+        in said
+    )
     assert '"vpn-host + hands-off"' in (grouped.reports / "latest" / "findings.csv").read_text(encoding="utf-8")
 
 

@@ -162,3 +162,12 @@ def test_the_generation_is_what_somebody_configured() -> None:
 
 def test_canonical_json_has_one_spelling() -> None:
     assert canonical({"b": (1, 2), "a": None}) == '{"a":null,"b":[1,2]}'
+
+
+def test_an_owner_that_nobody_describes_cannot_be_expected() -> None:
+    described = {"owners": [{"name": "mine", "processes": ["mined"]}]}
+    assert request(dict(described, intent={"owners": ["mine"]})).intent.owners == ("mine",)
+    with pytest.raises(
+        ValueError, match="nobody describes bogus, so it cannot be told whether it runs; those described are mine"
+    ):
+        request(dict(described, intent={"owners": ["mine", "bogus"]}))

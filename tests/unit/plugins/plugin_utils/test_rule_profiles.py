@@ -17,9 +17,14 @@ pytest.importorskip("ansible.errors", reason="profiles are read on the controlle
 from ansible_collections.netmend.reclaim.plugins.module_utils import rules as registry
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import request
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules import CHECKS
-from ansible_collections.netmend.reclaim.plugins.plugin_utils.rule_profiles import rules, shipped
+from ansible_collections.netmend.reclaim.plugins.plugin_utils.rule_profiles import options, shipped
 
 NAMES = ["kubernetes-node", "router", "server", "validator", "vpn-host"]
+
+
+def rules(asked, explicit):
+    made = options(asked, explicit)
+    return made["profile"], made["rules"]
 
 
 def own(*items):
@@ -91,17 +96,21 @@ def test_a_file(tmp_path, monkeypatch) -> None:
         rules(str(tmp_path / "gone.yml"), {})
     path.write_text("- name: edge\n", encoding="utf-8")
     with pytest.raises(
-        ValueError, match="edge.yml: expected a dictionary with name, title, description, rules; got list"
+        ValueError, match="edge.yml: expected a dictionary with name, title, description, intent, rules; got list"
     ):
         rules(str(path), {})
 
 
 BAD = [
+    (dict(own(), intent={"links": []}), "profile: intent: unknown: links; expected owners, forwarding"),
+    (dict(own(), intent={"owners": [""]}), "intent: owners: expected names; got ''"),
+    (dict(own(), intent={"forwarding": [4]}), "intent: forwarding: expected ipv4, ipv6; got 4"),
+    (dict(own(), intent={"owners": "frr"}), "intent: owners: expected list"),
     ("routr", "none with the name routr; the profiles are kubernetes-node, router, server, validator, vpn-host"),
     (7, "expected a name, the path of a YAML file, or a dictionary; got 7"),
     ({"name": "x"}, "profile: missing: rules"),
     ({"name": " ", "rules": []}, "name: expected 1 to 60 characters"),
-    ({"name": "x", "rules": [], "rule": 1}, "profile: unknown: rule; expected name, title, description, rules"),
+    ({"name": "x", "rules": [], "rule": 1}, "profile: unknown: rule; expected name, title, description, intent, rules"),
     ({"name": "x", "rules": {}}, "profile: rules: expected list"),
     ({"name": "x", "rules": ["RC205"]}, "item 1: expected a dictionary with rule, run"),
     ({"name": "x", "rules": [{"rule": "RC205", "run": False}]}, "item 1: missing: reason"),
@@ -125,6 +134,25 @@ def test_bad_input(asked, message) -> None:
 def test_bad_rules(explicit) -> None:
     with pytest.raises(ValueError, match=r"^rules.*: expected a "):
         rules("router", explicit)
+
+
+def test_what_a_kind_of_host_is_expected_to_do() -> None:
+    profile = dict(own(), intent={"owners": ["frr", "bird"], "forwarding": ["ipv6"]})
+    declared = {"owners": ["bird", "mine"], "links": [{"name": "eth0"}]}
+    made = options(["validator", "router", profile], {}, declared)["intent"]
+    assert made == {
+        "owners": ["doublezerod", "frr", "bird", "mine"],
+        "forwarding": ["ipv4", "ipv6"],
+        "links": [{"name": "eth0"}],
+    }
+    assert options("server", {}, declared)["intent"] == declared
+    assert options(None) == {
+        "profile": [],
+        "rules": {"include": [], "exclude": [], "severities": []},
+        "intent": {},
+    }
+    with pytest.raises(ValueError, match="intent: expected a dictionary with addresses, routes and the like; got"):
+        options("router", {}, ["forwarding"])
 
 
 def test_the_schema_says_the_same() -> None:
