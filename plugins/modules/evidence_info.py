@@ -21,6 +21,7 @@ description:
   - A log is a witness. What it says is a claim, which M(netmend.reclaim.reach_info) holds against the kernel.
 extends_documentation_fragment:
   - netmend.reclaim.evidence
+  - netmend.reclaim.plain
 options:
   netns:
     description:
@@ -39,23 +40,6 @@ attributes:
     support: full
     details:
       - This module changes nothing and never reports a change.
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details:
-      - This module changes nothing.
-  platform:
-    description: The operating systems of managed hosts.
-    support: full
-    platforms: linux
-  async:
-    description: Can be run with C(async).
-    support: full
-  action:
-    description: Part of the module runs on the controller.
-    support: none
-requirements:
-  - Python 3.9 or later on the managed host
 notes:
   - Without root the module still works. What it could not read is listed in RV(unseen).
 seealso:

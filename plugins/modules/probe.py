@@ -21,6 +21,8 @@ description:
   - It sends packets, which is why it is no C(_info) module. It changes nothing on the host, but that the kernel learns of a
     smaller path MTU when a router tells it, as from any packet.
   - Names are not looked up.
+extends_documentation_fragment:
+  - netmend.reclaim.plain
 options:
   to:
     description:
@@ -92,23 +94,6 @@ attributes:
     support: full
     details:
       - In check mode nothing is sent. RV(would_send) says what would be, RV(verdict) is V(not-sent).
-  diff_mode:
-    description: Returns details on what has changed when in diff mode.
-    support: N/A
-    details:
-      - This module changes nothing.
-  platform:
-    description: The operating systems of managed hosts.
-    support: full
-    platforms: linux
-  async:
-    description: Can be run with C(async).
-    support: full
-  action:
-    description: Part of the module runs on the controller.
-    support: none
-requirements:
-  - Python 3.9 or later on the managed host
 notes:
   - Without root, O(method=udp) and O(method=tcp) work, and so does what sends echo requests where the sysctl
     C(net.ipv4.ping_group_range) lets a group of the user have ping sockets, as most distributions do.
