@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import os
@@ -84,14 +85,25 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
             required_by={"expected": ["merge"]},
         )
         if args["merge"] is not None:
-            return dict(result, changed=False, **_merged(args))
+            with _alone(args):
+                return dict(result, changed=False, **_merged(args))
         results = _results(task_vars, args["results"])
         waiting = _waiting(results, task_vars)
         if waiting:
             say("%s more to audit before the report is written." % count(len(waiting), "host"))
             return dict(result, changed=False, written=False)
         applied = _results(task_vars, args["applied"]) if args["applied"] else None
-        return dict(result, changed=False, **_report(results, applied, args))
+        with _alone(args):
+            return dict(result, changed=False, **_report(results, applied, args))
+
+
+@contextlib.contextmanager
+def _alone(args: t.Mapping[str, t.Any]) -> t.Iterator[None]:
+    """While no other run writes into the same directory: it is told when it begins, and from what was there before."""
+    with store.locked(unfrackpath(args["path"], follow=False)) as problem:
+        if problem:
+            display.warning(plain(problem))
+        yield
 
 
 def _results(task_vars: t.Mapping[str, t.Any], name: str) -> fleet.Results:

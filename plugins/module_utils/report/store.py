@@ -10,10 +10,12 @@ import contextlib
 import dataclasses
 import datetime
 import errno
+import fcntl
 import json
 import os
 import re
 import shutil
+import time
 import typing as t
 import uuid
 
@@ -31,6 +33,10 @@ _TRIES = 5
 """Earlier reports that are tried, where the last ones cannot be read."""
 
 
+PATIENCE = 300
+"""Seconds that one run waits for another one to have written its report; of 2,000 hosts it takes ten."""
+
+
 class StoreError(Exception):
     """A report could not be written; the message says what, why, and what to do."""
 
@@ -45,6 +51,40 @@ class Stored:
     """The symbolic link that now points at it, None where it could not be made."""
     problem: str = ""
     """Why it could not."""
+
+
+@contextlib.contextmanager
+def locked(directory: str, patience: float = PATIENCE) -> t.Iterator[str]:
+    """Be the only one to read what is known there and to add to it: of two runs at once the second compares with the first.
+
+    Yields a problem where the other one took too long, and goes on all the same: it is only what a report is compared with
+    that may be wrong then, and no report is lost. So it is, without a word, where the file system knows no locks.
+    """
+    with contextlib.ExitStack() as stack:
+        problem = ""
+        with contextlib.suppress(OSError):  # who writes tells what is wrong with the directory
+            os.makedirs(directory, exist_ok=True)
+            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            stack.callback(os.close, descriptor)
+            if not _lock(descriptor, patience):
+                problem = "%s: another run has been writing its report for %d seconds, and is not waited for" % (
+                    directory,
+                    patience,
+                )
+        yield problem
+
+
+def _lock(descriptor: int, patience: float) -> bool:
+    """Take the lock of an open directory, as soon as it is free. Its end is that of the descriptor."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.1)
 
 
 def store(

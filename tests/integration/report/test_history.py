@@ -6,17 +6,30 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import contextlib
 import datetime
 import json
 import os
+import pathlib
 import shutil
+import time
 
 import pytest
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, history, store
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.formats import chosen
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.report import samples
 
 A, B, C = samples.litter(1), samples.litter(2), samples.litter(3)
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 YESTERDAY, TOMORROW = str(TODAY - datetime.timedelta(days=1)), str(TODAY + datetime.timedelta(days=1))
+
+
+def until(true, seconds=240):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "not within %d seconds" % seconds
+        time.sleep(0.1)
 
 
 def standings(run, host):
@@ -56,6 +69,33 @@ def test_two_runs_later_new_known_and_resolved_are_right(feed):
     ]  # fmt: skip
     assert ": 1 new, 1 resolved." in said(run)
     assert "two low RC301 new: The rule 'from 10.9.2.0/24 lookup 52'" in said(run)
+
+
+def held_by_others(path):
+    """Does another process have this directory open?"""
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/fd/*"):
+        with contextlib.suppress(OSError):
+            if os.readlink(entry) == str(path) and entry.parts[2] != str(os.getpid()):
+                found.append(entry)
+    return bool(found)
+
+
+def test_a_run_waits_for_another_one_and_compares_with_what_that_wrote(stand, feed):
+    stand.reports.mkdir()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        with store.locked(str(stand.reports)):
+            second = pool.submit(feed, {"one": samples.registered(A)})
+            until(lambda: second.done() or held_by_others(stand.reports))
+            assert not second.done(), second.result().output
+            now = datetime.datetime.now(datetime.timezone.utc)
+            first = fleet.document({"two": samples.registered(B)}, now.timestamp())
+            stored = store.store(str(stand.reports), first, now, chosen(["json"]), None, history.state(first, None))
+        run = second.result(300)
+    assert run.code == 0, run.output
+    assert run.fleet["history"]["baseline"]["name"] == os.path.basename(stored.path)
+    known = json.loads((run.reports / "latest" / "history.json").read_text(encoding="utf-8"))
+    assert sorted(known["hosts"]) == ["one", "two"]
 
 
 def test_a_limited_run_between_loses_nothing(feed):

@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import pathlib
+import threading
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, history
@@ -17,6 +18,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.report.store impor
     StoreError,
     baseline,
     last,
+    locked,
     prune,
     reports,
     save_baseline,
@@ -62,6 +64,55 @@ def test_plans_stand_beside_the_hosts_under_the_same_names(tmp_path):
 def test_the_directory_s_name_is_in_utc(tmp_path):
     tokyo = NOON.astimezone(datetime.timezone(datetime.timedelta(hours=9)))
     assert os.path.basename(store(str(tmp_path), document(), tokyo).path) == "2025-11-24T080000Z"
+
+
+def test_runs_at_once_know_of_each_other(tmp_path):
+    """Each audits a host of its own; what they found is all known in the end, and each report is whole."""
+    path = str(tmp_path / "reports")
+    begin = threading.Barrier(6)
+    wrong = []
+
+    def run(number):
+        try:
+            begin.wait(60)
+            with locked(path, 60) as problem:
+                before = last(path)[0]
+                past = before.past if before else None
+                made = fleet.document({"host%d" % number: samples.registered(samples.litter(number))}, samples.NOON)
+                known = history.state(history.compare(made, past, past), past)
+                store_in(path, made, NOON, chosen(["json"]), None, known)
+                wrong.extend([problem] if problem else [])
+        except BaseException as error:
+            wrong.append(error)
+            raise
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert wrong == []
+    names = reports(path)
+    assert len(names) == 6
+    assert sorted(
+        host for name in names for host in json.loads((tmp_path / "reports" / name / "fleet.json").read_text())["hosts"]
+    ) == ["host%d" % number for number in range(6)]
+    assert os.readlink(os.path.join(path, "latest")) == names[-1]
+    assert sorted(last(path)[0].past.hosts) == ["host%d" % number for number in range(6)]
+
+
+def test_who_does_not_get_the_lock_says_so_and_goes_on(tmp_path):
+    path = str(tmp_path)
+    with locked(path) as problem, locked(path, 0) as second:
+        assert (problem, "another run has been writing its report for 0 seconds" in second) == ("", True)
+    with locked(path, 0) as third:
+        assert third == ""
+
+
+def test_a_directory_that_cannot_be_locked_is_no_problem_of_the_lock(tmp_path):
+    (tmp_path / "file").write_text("")
+    with locked(str(tmp_path / "file" / "reports"), 0) as problem:
+        assert problem == ""
 
 
 def test_runs_of_one_second_do_not_meet(tmp_path):
