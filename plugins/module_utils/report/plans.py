@@ -61,7 +61,8 @@ def let_be(
 ) -> Sent:
     """The plans without the steps that mend what is waived in these hosts of a fleet document; each is told as withheld.
 
-    A step that mends an open finding too is left out all the same: somebody said to leave its object. Where a host did not send
+    A step that mends an open finding too is left out all the same: one change cannot be made for the one and not for the other,
+    and somebody said to leave its object. The open finding says so. Where a host did not send
     all of its findings, nobody knows what waivers fit the others: if any ``may_fit`` there, they get no step either.
     """
     return {host: _let_be(plan, hosts[host].get("findings", ()), may_fit(host)) for host, plan in plans.items()}
@@ -74,18 +75,30 @@ def _let_be(plan: t.Dict[str, t.Any], findings: t.Sequence[t.Mapping[str, t.Any]
     withheld: t.Dict[Withheld, None] = {}
     for step in whole.steps:
         why = [(mark, _why_not(shown.get(mark), doubted)) for mark in step.findings]
-        words = next((words for _mark, words in why if words), "")
-        if not words:
+        if not any(words for _mark, words in why):
             left.append(step)
             continue
+        shared = _shared([(_rule(shown, mark), mark, words) for mark, words in why if words])
         for mark, own in why:
-            rule = shown[mark]["rule"] if mark in shown else "-"
-            withheld[
-                Withheld(mark, rule, step.op, "waived", own or "Its object is one of another finding: %s" % words)
-            ] = None
+            withheld[Withheld(mark, _rule(shown, mark), step.op, "waived", own or shared)] = None
     if not withheld:
         return plan
     return wire.to_json(dataclasses.replace(whole, steps=tuple(left), withheld=(*whole.withheld, *withheld)))
+
+
+def _rule(shown: t.Mapping[str, t.Mapping[str, t.Any]], mark: str) -> str:
+    return str(shown[mark]["rule"]) if mark in shown else "-"
+
+
+def _shared(others: t.Sequence[t.Tuple[str, str, str]]) -> str:
+    """What is said of an open finding whose step would mend these as well: each a rule, a fingerprint, and why not."""
+    rule, mark, why = others[0]
+    more = " (and %d more)" % (len(others) - 1) if others[1:] else ""
+    words = (
+        "It is open, and gets no step, for the same step would mend another finding, %s %s%s. Of that one: %s To mend this one, narrow "
+        "or end the waiver, or make the change by hand."
+    )
+    return clean(encodable(words % (rule, mark, more, why.rstrip(".") + ".")), 2 * _WORDS)
 
 
 def _why_not(finding: t.Optional[t.Mapping[str, t.Any]], doubted: bool) -> str:

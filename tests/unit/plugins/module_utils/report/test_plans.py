@@ -110,8 +110,24 @@ def test_what_is_waived_gets_no_step_and_the_plan_says_why():
     assert {(item.finding, item.reason) for item in plan.withheld} == {(ONE, "waived"), (TWO, "waived")}
     words = {item.finding: item.words for item in plan.withheld}
     assert words[ONE].startswith("dana lets it be until 2025-12-31 (waiver w): wait")
-    assert words[TWO].startswith("Its object is one of another finding: dana lets it be")
+    assert words[TWO].startswith(
+        "It is open, and gets no step, for the same step would mend another finding, RC102 %s. Of that one: dana lets it be until "
+        "2025-12-31 (waiver w): wait" % ONE
+    )
+    assert words[TWO].endswith("for NET-114. To mend this one, narrow or end the waiver, or make the change by hand.")
     assert all(item.words.isascii() for item in plan.withheld)
+
+
+def test_one_step_for_an_open_finding_and_several_waived_ones():
+    plan = wire.to_json(Plan(HOST, "1", 1.0, "netmend.reclaim 0", (restart("b", ONE, TWO, THREE),)))
+    found = plans.let_be({"h": plan}, host((ONE, WAIVED), (TWO, None), (THREE, dict(WAIVED, id="v"))))
+    words = {item.finding: item.words for item in wire.from_json(found["h"]).withheld}
+    assert "would mend another finding, RC102 %s (and 1 more). Of that one: dana lets it be" % ONE in words[TWO]
+    assert words[ONE] != words[THREE]
+    # Of what a host only counted nobody knows whether it is waived.
+    found = plans.let_be({"h": plan}, host((ONE, None), (TWO, None)), lambda _host: True)
+    words = {item.finding: item.words for item in wire.from_json(found["h"]).withheld}
+    assert "Of that one: The host only counted it" in words[ONE]
 
 
 def test_a_plan_of_what_is_open_is_left_as_the_host_made_it():
