@@ -34,6 +34,8 @@ _RULES = {rule: number for number, rule in enumerate(sorted(CHECKS))}
 """Rule id to its place among the rules of the run."""
 _NAME = 300
 """Characters of a name."""
+_MOST = 25000
+"""Results. A service refuses a file with more (GitHub: 25,000 in a run, of which it takes the 5,000 worst)."""
 _UNSEEN = 100
 """Notifications about what could not be read."""
 _NAMED = 10
@@ -45,11 +47,14 @@ Given = t.Mapping[str, t.Any]
 
 def render(fleet: Given) -> str:
     """A fleet document."""
-    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(fleet)]}, indent=1, allow_nan=False) + "\n"
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(fleet)]}
+    # No blanks: a program reads it, services bound its size, and fleet.json beside it says the same to a person.
+    return json.dumps(log, separators=(",", ":"), allow_nan=False) + "\n"
 
 
 def _run(fleet: Given) -> Json:
     name, version = MADE_BY.split()
+    results = _results(fleet)
     return {
         "tool": {
             "driver": {
@@ -60,9 +65,9 @@ def _run(fleet: Given) -> Json:
             }
         },
         "automationDetails": {"id": "%s/audit/%s" % (name, _utc(fleet["generated"]))},
-        "invocations": [_invocation(fleet)],
+        "invocations": [_invocation(fleet, max(len(results) - _MOST, 0))],
         "columnKind": "unicodeCodePoints",
-        "results": _results(fleet),
+        "results": results[:_MOST],
     }
 
 
@@ -92,7 +97,7 @@ def _sentence(text: str) -> str:
 
 
 def _results(fleet: Given) -> t.List[Json]:
-    """The worst first: services stop reading where there are too many."""
+    """What is there now, the worst first, before what is not: services stop reading where there are too many."""
     history = fleet.get("history") or {}
     found = [
         (name, item, _found(item, profile(host)))
@@ -104,7 +109,7 @@ def _results(fleet: Given) -> t.List[Json]:
     unlooked = {"kind": "open", "level": "none", "baselineState": "unchanged"}
     found += [(item["host"], item, unlooked) for item in history.get("unlooked", ())]
     files = file_names({*fleet["hosts"], *(host for host, _item, _more in found)})
-    found.sort(key=lambda one: SEVERITIES.index(one[1]["severity"]))
+    found.sort(key=lambda one: ("object" not in one[1], SEVERITIES.index(one[1]["severity"])))
     return [{**_result(host, item, files[host]), **more} for host, item, more in found]
 
 
@@ -172,8 +177,11 @@ def _message(text: str) -> str:
     return re.sub(r"[\[\]]", r"\\\g<0>", shown) if "](" in shown else shown
 
 
-def _invocation(fleet: Given) -> Json:
+def _invocation(fleet: Given, left_out: int) -> Json:
     notes = []
+    if left_out:
+        words = "%s, the least pressing, did not fit: fleet.json has them" % count(left_out, "more result")
+        notes.append(_note("warning", words))
     for name, host in fleet["hosts"].items():
         if host["status"] != AUDITED:
             level = "warning" if host["status"] == SKIPPED else "error"

@@ -45,6 +45,22 @@ def test_the_rules_are_those_of_the_registry():
     assert driver["semanticVersion"].count(".") == 2
 
 
+def test_more_results_than_a_service_takes_are_left_out_from_the_end(monkeypatch):
+    whole = read(judged())
+    monkeypatch.setattr(sarif, "_MOST", 4)
+    cut = read(judged())
+    assert cut["results"] == whole["results"][:4]
+    first = cut["invocations"][0]["toolExecutionNotifications"][0]
+    assert first["message"]["text"] == "3 more results, the least pressing, did not fit: fleet.json has them"
+    rest = cut["invocations"][0]["toolExecutionNotifications"][1:]
+    assert rest == whole["invocations"][0]["toolExecutionNotifications"]
+
+
+def test_what_is_there_now_comes_before_what_is_gone_however_bad_that_was():
+    before = samples.judged(edge3=samples.registered(samples.litter(5, severity="critical")))
+    assert [one["baselineState"] for one in read(before)["results"]].index("absent") == 5
+
+
 def test_the_results_the_worst_first_and_their_states():
     results = read(judged())["results"]
     assert [
@@ -115,7 +131,7 @@ def test_whatever_hosts_say_the_log_holds_it(text):
     made = sarif.render(document)
     assert made.isascii()
     results = json.loads(made)["runs"][0]["results"]
-    assert [one.get("baselineState") for one in results] == ["new", "absent", "unchanged"]
+    assert [one.get("baselineState") for one in results] == ["new", "unchanged", "absent"]
     for one in results:
         assert one["ruleId"] and "ruleIndex" not in one
         uri = one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
