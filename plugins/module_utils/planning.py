@@ -21,6 +21,7 @@ from .plan.guards import Caps, Guard, KernelObjects
 from .plan.keepers import Keepers
 from .plan.make import Case, Place, make
 from .plan.ops import allowed_by
+from .plan.options import REMEDIES
 from .plan.select import Resolved, confirmed
 from .plan.way import WayInGuard
 from .resolve import resolve
@@ -28,16 +29,6 @@ from .resolve import resolve
 if t.TYPE_CHECKING:
     from .audit import Sight
 
-REMEDIES = ("owner.*", "link.up", "address.add", "route.*", "rule.*", "nexthop.del", "neighbour.del")
-OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
-    "protect": {"type": "list", "elements": "dict", "default": [], "options": protect.OPTIONS},
-    "protect_way_in": {"type": "bool", "default": True},
-    "max_removals": {"type": "int", "default": 50},
-    "max_percent": {"type": "int", "default": 20},
-    "remedies": {"type": "list", "elements": "str", "default": list(REMEDIES)},
-    "confirm_after": {"type": "int", "default": 5},
-}
-"""The argument spec of what is asked of a plan."""
 Sleep = t.Callable[[float], None]
 _Named = t.Dict[t.Tuple[str, str, str], Resolved]
 

@@ -337,7 +337,7 @@ plan:
 
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import audit_info
 from ansible_collections.netmend.reclaim.plugins.module_utils.module import run
-from ansible_collections.netmend.reclaim.plugins.module_utils.planning import OPTIONS as PLANNING
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.options import OPTIONS as PLANNING
 from ansible_collections.netmend.reclaim.plugins.module_utils.rules.asked import OPTIONS as RULES
 from ansible_collections.netmend.reclaim.plugins.module_utils.witnesses import OPTIONS as WITNESSES
 

@@ -15,22 +15,8 @@ from ..index import Index
 from ..model import Route
 from ..text import clean
 from .guards import Change, Guard
+from .options import KINDS
 
-KINDS = ("link", "address", "route", "rule", "nexthop", "neighbour", "flow", "session", "owner")
-OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
-    "kind": {"type": "str", "choices": list(KINDS)},
-    "interface": {"type": "str"},
-    "address": {"type": "str"},
-    "prefix": {"type": "str"},
-    "table": {"type": "int"},
-    "proto": {"type": "str"},
-    "priority": {"type": "int"},
-    "mark": {"type": "int"},
-    "owner": {"type": "str"},
-    "unit": {"type": "str"},
-    "rule": {"type": "str"},
-}
-"""The argument spec of one selector."""
 _SHOWN = 200
 _WITHOUT_OBJECT = {"owner": "owner", "sysctl": "link"}
 """The kind that an op about no object counts as: a switch is a link's."""

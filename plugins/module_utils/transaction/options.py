@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plan import protect
+from ..plan.options import PROTECT
 from . import health
 from .place import DEFAULT
 
@@ -16,7 +16,7 @@ OPTIONS: t.Dict[str, t.Any] = dict(
     netns=dict(type="str"),
     confirm_within=dict(type="int", default=120),
     rehearse=dict(type="bool", default=True),
-    protect=dict(type="list", elements="dict", default=[], options=protect.OPTIONS),
+    protect=dict(type="list", elements="dict", default=[], options=PROTECT),
     protect_way_in=dict(type="bool", default=True),
     health_checks=health.SPEC,
     state_dir=dict(type="path", default=DEFAULT),

@@ -7,11 +7,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.audit import request
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.ops import allowed_by
-from ansible_collections.netmend.reclaim.plugins.module_utils.planning import OPTIONS, REMEDIES, Wishes, wishes
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.options import OPTIONS, REMEDIES
+from ansible_collections.netmend.reclaim.plugins.module_utils.planning import Wishes, wishes
 
 
 def test_the_module_s_defaults_are_those_of_a_wish() -> None:
@@ -62,3 +66,21 @@ def test_bad_requests_are_refused_before_anything_is_read(params, words) -> None
     with pytest.raises(ValueError, match=words):
         request(dict(params, plan=True))
     assert request(dict(params, plan=False)).plan is None
+
+
+def test_an_audit_that_does_not_plan_does_not_pay_for_planning() -> None:
+    """Each import is compiled anew on a managed host, in each run."""
+    package = "ansible_collections.netmend.reclaim.plugins."
+    code = "import sys, %smodules.audit_info; print('\\n'.join(sys.modules))" % package
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path))),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    loaded = {name[len(package) :] for name in done.stdout.split() if name.startswith(package)}
+    assert "module_utils.audit" in loaded
+    for late in ("planning", "plan.make", "resolve", "probing.run", "evidence.firewall.trace"):
+        assert "module_utils." + late not in loaded, late

@@ -25,7 +25,8 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Session,
     WayIn,
 )
-from ansible_collections.netmend.reclaim.plugins.module_utils.plan.protect import KINDS, OPTIONS, load
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.options import KINDS, PROTECT
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.protect import load
 from ansible_collections.netmend.reclaim.tests.unit.plugins.module_utils.plan.hosts import (
     DEFAULT,
     FAR,
@@ -412,8 +413,8 @@ def test_a_selector_that_is_none(selector, words) -> None:
 
 
 def test_the_module_takes_what_a_selector_may_say() -> None:
-    assert list(OPTIONS) == [
+    assert list(PROTECT) == [
         "kind", "interface", "address", "prefix", "table", "proto", "priority", "mark", "owner", "unit", "rule",
     ]  # fmt: skip
-    assert OPTIONS["kind"]["choices"] == list(KINDS)
-    assert load([dict.fromkeys(OPTIONS, None) | {"table": 7}], INDEX)[0].words == ("protect: table 7",)
+    assert PROTECT["kind"]["choices"] == list(KINDS)
+    assert load([dict.fromkeys(PROTECT, None) | {"table": 7}], INDEX)[0].words == ("protect: table 7",)
