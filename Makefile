@@ -51,7 +51,7 @@ lab: setup ## hosts as network namespaces with the incident and other faults (ro
 lab-clean: base ## remove them
 	@$(PYTHON) tests/lab/lab.py down
 
-bench: setup ## against ip and ss (root); figures in build/bench.json
+bench: setup ## against ip, ss and setup (root); figures in build/bench.json
 	@$(PYTHON) tests/bench/run.py
 
 fixtures: setup ## write what is generated anew: the captures of the rules' worlds (root), the rule catalogue

@@ -105,6 +105,7 @@ def parts() -> t.Sequence[Part]:
         Part("kernel", pytest("tests/integration/kernel"), needs=("root", "ip", "nft", "conntrack")),
         Part("kernel-oldest", python("tests/oldest.py"), needs=("root", "ip", "nft", "conntrack", "Python 3.9")),
         Part("ssh", pytest("-n", "2", "tests/integration/ssh"), needs=("root", "ip", "sshd")),
+        Part("fleet", pytest("tests/integration/fleet"), needs=("root", "ip"), minutes=45),
     )
     sanity = tuple(
         Part("sanity-%s" % core, python("tests/ansible_test.py", core, "sanity"), needs=("core %s" % core,))

@@ -6,8 +6,8 @@
 
 Writes build/bench.json, a list of {case, ours_seconds, ours_mib, peer, peer_seconds, peer_mib, ratio, runs}: medians of
 wall seconds of the whole process and of its peak resident memory. In a case whose name ends in "-call" our seconds are
-those of the reading alone, as in a process that is running anyway. Needs root: the tables are made in network
-namespaces of its own.
+those of the reading alone, as in a process that is running anyway. The fleet's row also has what a host sends back, in bytes.
+Needs root: the tables are made in network namespaces of its own.
 """
 
 from __future__ import annotations
@@ -25,12 +25,15 @@ import tempfile
 import time
 import typing as t
 
+import fleet
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 ROUTES = {"1k": 1_000, "100k": 100_000, "1M": 1_000_000}
 LOOKUPS = 10_000
 TABLES = (254, 100, 101)
 SOCKETS = 50_000
+GROUPS = ("fleet", "routes", "changes", "sockets")
 HOLDERS = 4
 
 
@@ -61,11 +64,18 @@ def measure(argv: t.Sequence[str], expect: int | None = None) -> Measured:
 
 
 def compare(
-    case: str, ours: t.Sequence[str], peer: str, expect: int, runs: int, before: t.Tuple[str, str] = (":", ":")
+    case: str,
+    ours: t.Sequence[str],
+    peer: str,
+    expect: int | None,
+    runs: int,
+    before: t.Tuple[str, str] = (":", ":"),
+    warm: bool = False,
 ) -> dict[str, t.Any]:
-    """Ours and the peer (a shell line) in turn, after one uncounted run of each; ``before`` each, uncounted, two more."""
+    """Ours and the peer (a shell line) in turn, after one uncounted run of each, if they are not ``warm``; ``before`` each,
+    uncounted, two more."""
     mine, theirs = [], []
-    for number in range(runs + 1):
+    for number in range(int(warm), runs + 1):
         subprocess.run(["sh", "-c", before[0]], check=True)
         one = measure(ours, expect)
         subprocess.run(["sh", "-c", before[1]], check=True)
@@ -171,16 +181,22 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--size", action="append", choices=sorted(ROUTES), help="only these tables of routes")
     parser.add_argument("--output", type=pathlib.Path, default=ROOT / "build" / "bench.json")
+    parser.add_argument("--only", action="append", choices=GROUPS, help="only these groups of cases")
     args = parser.parse_args()
     if os.geteuid() != 0:
         raise SystemExit("the bench makes network namespaces: run it as root")
     if shutil.which("ss") is None or shutil.which("ip") is None:
         raise SystemExit("the bench compares with ip and ss: install iproute2")
     rows: list[dict[str, t.Any]] = []
-    for size in args.size or ROUTES:
+    only = args.only or GROUPS
+    if "fleet" in only:
+        rows.extend(fleet.cases(compare, args.runs))
+    for size in (args.size or ROUTES) if "routes" in only else ():
         rows.extend(route_cases(size, ROUTES[size], sys.executable, args.runs))
-    rows.extend(change_cases(sys.executable, args.runs))
-    rows.extend(socket_cases(sys.executable, args.runs))
+    if "changes" in only:
+        rows.extend(change_cases(sys.executable, args.runs))
+    if "sockets" in only:
+        rows.extend(socket_cases(sys.executable, args.runs))
     args.output.parent.mkdir(parents=True, exist_ok=True)
     args.output.write_text(json.dumps(rows, indent=2) + "\n")
     print("written: %s" % args.output)

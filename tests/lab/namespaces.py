@@ -44,6 +44,11 @@ def make(name: str) -> None:
     batch(name, "link set lo up")
 
 
+def many(verb: str, names: t.Sequence[str]) -> None:
+    """``add`` or ``delete`` all of them in one process."""
+    _run(["ip", "-batch", "-"], stdin="".join("netns %s %s\n" % (verb, name) for name in names))
+
+
 def delete(name: str) -> None:
     if exists(name):
         _run(["ip", "netns", "delete", name])

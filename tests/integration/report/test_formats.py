@@ -6,17 +6,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import fcntl
 import io
 import json
 import os
 import pathlib
-import shutil
 import subprocess
 import sys
-import tarfile
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import fleet, junit, prometheus, sarif
@@ -30,76 +26,12 @@ FOUND = {
     "reclaim_intent": {"routes": [{"dst": "192.0.2.0/28"}, {"dst": "192.0.2.16/28"}]},
 }
 PLAYBOOK = "netmend.reclaim.audit"
-BUILD = pathlib.Path(__file__).resolve().parents[3] / "build"
-MULTITOOL = "@microsoft/sarif-multitool-linux@5.7.0"
 DOCUMENTS = {
     "judged": lambda: samples.judged(edge3=samples.registered(samples.litter(5))),
     "hostile": lambda: fleet.document(samples.hostile_fleet(), samples.NOON),
     "everywhere": lambda: samples.everywhere('[x](http://x.y) {0} "\\ \x00<b>'),
     "none": lambda: fleet.document({}, samples.NOON),
 }
-
-
-@pytest.fixture(scope="session")
-def multitool():
-    """Microsoft's reader of SARIF, with the published schema beside it: fetched by npm, kept under build/, by its version."""
-    if shutil.which("npm") is None:
-        pytest.skip("no npm here (Debian's package npm)")
-    where = BUILD / "sarif-multitool-5.7.0"
-    with kept(where) as made:
-        if not made.exists():
-            scratch = where / "new"
-            scratch.mkdir(parents=True, exist_ok=True)
-            done = subprocess.run(
-                ["npm", "pack", MULTITOOL], cwd=scratch, capture_output=True, text=True, timeout=300, check=False
-            )
-            if done.returncode:
-                pytest.skip("npm cannot fetch %s: %s" % (MULTITOOL, done.stderr[-300:]))
-            with tarfile.open(next(scratch.glob("*.tgz"))) as packed:
-                packed.extractall(where, filter="data")
-            shutil.rmtree(scratch)
-            made.touch()
-    program = where / "package" / "Sarif.Multitool"
-    program.chmod(0o755)
-    return program
-
-
-@pytest.fixture(scope="session")
-def promtool():
-    """The installed one; or out of Debian's package, which is not installed, for that would start a server."""
-    if shutil.which("promtool"):
-        return shutil.which("promtool")
-    if shutil.which("apt-get") is None:
-        pytest.skip("no promtool here (Debian's package prometheus)")
-    where = BUILD / "promtool"
-    with kept(where) as made:
-        if not made.exists():
-            where.mkdir(parents=True, exist_ok=True)
-            done = subprocess.run(
-                ["apt-get", "download", "prometheus"],
-                cwd=where,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
-            if done.returncode:
-                pytest.skip("apt-get cannot fetch prometheus: %s" % done.stderr[-300:])
-            (package,) = where.glob("*.deb")
-            subprocess.run(["dpkg-deb", "-x", package, where], check=True, timeout=120)
-            (where / "usr" / "bin" / "prometheus").unlink()
-            package.unlink()
-            made.touch()
-    return where / "usr" / "bin" / "promtool"
-
-
-@contextlib.contextmanager
-def kept(where):
-    """The mark that a program has been brought whole; only one process at a time is in here."""
-    BUILD.mkdir(exist_ok=True)
-    with open("%s.lock" % where, "w") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
-        yield where / ".done"
 
 
 def asked(stand, **options):
