@@ -12,12 +12,14 @@ import typing as t
 from ansible.plugins.action import ActionBase
 from ansible.utils.path import unfrackpath
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan import fleet
-from ansible_collections.netmend.reclaim.plugins.module_utils.report import plans
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, short
+from ansible_collections.netmend.reclaim.plugins.module_utils.report import handing, plans
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.text import count, plain, short
 from ansible_collections.netmend.reclaim.plugins.plugin_utils.console import say
 
 _ROWS = 40
 _HOST = 40
+_STEPS = 20
+_COMMAND = 300
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typed
@@ -36,19 +38,31 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
                 "max_removals": {"type": "int", "default": 200},
                 "max_percent": {"type": "int", "default": 25},
                 "enforce": {"type": "bool", "default": True},
+                "hosts": {"type": "list", "elements": "str"},
+                "handed": {"type": "bool", "default": False},
+                "show": {"type": "bool", "default": False},
             }
         )
-        hosts = (task_vars or {})["ansible_play_hosts_all"]
+        task_vars = task_vars or {}
+        hosts = task_vars["ansible_play_hosts_all"] if args["hosts"] is None else args["hosts"]
         # An empty path would be the current directory.
         directory = unfrackpath(args["plans"], follow=False) if args["plans"] else ""
         try:
+            if args["handed"]:
+                planned = handing.unpack(handing.PLANS, task_vars.get(handing.PLANS))
+                plans.put(directory, hosts, planned)
+                # Whatever becomes of them now, they are not to be applied by a later job.
+                result["ansible_stats"] = {"data": {handing.PLANS: ""}, "per_host": False, "aggregate": False}
             found = plans.read(directory, hosts)
-        except plans.Unreadable as error:
+        except (plans.Unreadable, handing.HandingError) as error:
             return dict(result, failed=True, changed=False, msg=str(error))
         tallies = {host: fleet.tally(reviewed.plan) for host, reviewed in found.items()}
         objections = fleet.objections(tallies, len(hosts), args["max_removals"], args["max_percent"])
         say("", *_lines(tallies, len(hosts)), *("Out of proportion: %s." % text for text in objections))
-        if not args["enforce"]:
+        if args["show"]:
+            say(*_shown(found))
+        # In a job of AWX nobody gives the next command.
+        if not args["enforce"] and "awx_job_id" not in task_vars:
             say(*_next(directory, tallies))
         outcome = {
             "changed": False,
@@ -73,6 +87,23 @@ def _lines(tallies: t.Mapping[str, fleet.Tally], hosts: int) -> t.List[str]:
         said.append("… and %s" % count(len(changing) - _ROWS, "more host"))
     removals = sum(item.removals for item in changing.values())
     said.append("Plans for %d of %s; %s in all." % (len(changing), count(hosts, "host"), _takes(removals)))
+    return said
+
+
+def _shown(found: t.Mapping[str, plans.Reviewed]) -> t.List[str]:
+    """What each host's plan does, as commands. What comes from a host is cleaned."""
+    said = []
+    changing = {host: reviewed.plan for host, reviewed in found.items() if reviewed.plan.steps}
+    for host, plan in sorted(changing.items())[:_ROWS]:
+        said += ["", short(host, _HOST) + ":"]
+        for step in plan.steps[:_STEPS]:
+            many = " (%s)" % count(step.count, "object") if step.count > 1 else ""
+            said.append("  %s%s" % (plain(step.command, _COMMAND), many))
+            said.append("      %s risk; %s" % (step.risk, plain(step.why, _COMMAND)))
+        if len(plan.steps) > _STEPS:
+            said.append("  … and %s" % count(len(plan.steps) - _STEPS, "more step"))
+    if len(changing) > _ROWS:
+        said += ["", "… and %s" % count(len(changing) - _ROWS, "more host")]
     return said
 
 

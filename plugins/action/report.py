@@ -20,6 +20,7 @@ from ansible.utils.display import Display, get_text_width
 from ansible.utils.path import unfrackpath
 from ansible_collections.netmend.reclaim.plugins.module_utils.report import (
     fleet,
+    handing,
     history,
     merging,
     plans,
@@ -80,13 +81,20 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
                 "keep": {"type": "int", "default": 0},
                 "merge": {"type": "list", "elements": "str"},
                 "expected": {"type": "list", "elements": "str"},
+                "hand_on": {"type": "bool", "default": False},
             },
             mutually_exclusive=[("merge", "applied"), ("merge", "before")],
             required_by={"expected": ["merge"]},
         )
+        job = task_vars.get("awx_job_id")
+        if args["hand_on"] and not str(job).isdigit():
+            words = (
+                "hand_on: there is nobody to hand a report on to: this is no job of AWX, for awx_job_id is not defined"
+            )
+            return dict(result, failed=True, changed=False, written=False, msg=words)
         if args["merge"] is not None:
             with _alone(args):
-                return dict(result, changed=False, **_merged(args))
+                return dict(result, changed=False, **_merged(args, handing.slices(task_vars)))
         results = _results(task_vars, args["results"])
         waiting = _waiting(results, task_vars)
         if waiting:
@@ -94,7 +102,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core is not typ
             return dict(result, changed=False, written=False)
         applied = _results(task_vars, args["applied"]) if args["applied"] else None
         with _alone(args):
-            return dict(result, changed=False, **_report(results, applied, args))
+            return dict(result, changed=False, **_report(results, applied, args, job))
 
 
 @contextlib.contextmanager
@@ -119,23 +127,32 @@ def _waiting(results: t.Mapping[str, t.Any], task_vars: t.Mapping[str, t.Any]) -
     return [host for host in task_vars["ansible_play_hosts"] if host not in batch and results[host] is None]
 
 
-def _merged(args: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
+def _merged(args: t.Mapping[str, t.Any], handed: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
     """One report of the reports of slices. What is damaged among them fails the task once all the others are merged."""
     found = slices.read(unfrackpath(path, follow=False) for path in args["merge"])
+    found = slices.with_handed(found, handed)
     merged = merging.merge(found.slices, args["expected"])
     notes, wrong = merging.told(merged), list(found.wrong)
     for path in found.without:
         words = "%s holds no report: its slice had no host, or did not end" % path
         # Only who says which hosts there are can tell the two apart.
         (wrong if args["expected"] is None else notes).append(words)
-    if args["expected"] is None and not args["merge"]:
+    if args["expected"] is None and not args["merge"] and not handed:
         wrong.append("merge names no report, and expected does not say which hosts there are")
     for words in notes:
         display.warning(plain(words))
     now = datetime.datetime.now(datetime.timezone.utc)
     document = fleet.assembled(merged.hosts, now.timestamp(), merged.mends)
-    outcome = _write(document, merged.hosts, now, args)
+    # What was read is of no use to later jobs.
+    outcome = _write(
+        document,
+        merged.hosts,
+        now,
+        args,
+        lambda _document, plans: dict(dict.fromkeys(handed, ""), **{handing.PLANS: handing.pack(plans)}),
+    )
     outcome["merged"] = {
+        "hosts": sorted(merged.hosts),
         "slices": len(found.slices),
         "twice": [dataclasses.asdict(one) for one in merged.twice],
         "missing": list(merged.missing),
@@ -150,7 +167,7 @@ def _merged(args: t.Mapping[str, t.Any]) -> t.Dict[str, t.Any]:
 
 
 def _report(
-    results: fleet.Results, applied: t.Optional[fleet.Results], args: t.Mapping[str, t.Any]
+    results: fleet.Results, applied: t.Optional[fleet.Results], args: t.Mapping[str, t.Any], job: t.Any
 ) -> t.Dict[str, t.Any]:
     now = datetime.datetime.now(datetime.timezone.utc)
     if len(results) >= _MANY:
@@ -159,13 +176,29 @@ def _report(
         before = earlier(unfrackpath(args["before"], follow=False))["hosts"] if args["before"] else None
     except StoreError as error:
         return {"failed": True, "written": False, "msg": str(error)}
-    return _write(fleet.document(results, now.timestamp(), applied, before), results, now, args)
+    return _write(
+        fleet.document(results, now.timestamp(), applied, before),
+        results,
+        now,
+        args,
+        lambda document, plans: {handing.SLICE % int(job): handing.pack(handing.report(document, plans))},
+    )
+
+
+_Handed = t.Callable[[t.Mapping[str, t.Any], plans.Sent], t.Dict[str, str]]
 
 
 def _write(
-    document: t.Dict[str, t.Any], results: fleet.Results, now: datetime.datetime, args: t.Mapping[str, t.Any]
+    document: t.Dict[str, t.Any],
+    results: fleet.Results,
+    now: datetime.datetime,
+    args: t.Mapping[str, t.Any],
+    handed: _Handed,
 ) -> t.Dict[str, t.Any]:
-    """Compare a document with what was before, waive, write and print it; ``results`` hold the hosts' plans."""
+    """Compare a document with what was before, waive, write and print it; ``results`` hold the hosts' plans.
+
+    ``handed`` says, of the document and the plans that were written, what later jobs are handed if that is wanted.
+    """
     directory = unfrackpath(args["path"], follow=False)
     past = judging.past(directory, args["baseline"])
     given = judging.given(args["waivers"], args["waiver_files"])
@@ -210,6 +243,11 @@ def _write(
             outcome["saved"] = store.save_baseline(directory, args["save_baseline"], known)
         except StoreError as error:
             wrongs.append(str(error))
+    if args["hand_on"]:
+        try:
+            outcome["ansible_stats"] = {"data": handed(document, planned), "per_host": False, "aggregate": False}
+        except handing.HandingError as error:
+            wrongs.append(str(error))
     outcome["deleted"], problem = store.prune(
         directory, args["keep"], [stored.path, *([os.path.dirname(past.base.path)] if past.base else [])]
     )
@@ -217,7 +255,9 @@ def _write(
         display.warning(problem)
     if args["fail_on_new"] and past.doubts and not past.base:
         wrongs.append("What is new cannot be told, for no earlier report could be read")
-    failing = [*wrongs, *fleet.failing(document, args["fail_on"], args["fail_on_new"])]
+    # A task that fails hands nothing on. Who merges the reports of slices judges what is in them.
+    threshold = "never" if args["hand_on"] and args["merge"] is None else args["fail_on"]
+    failing = [*wrongs, *fleet.failing(document, threshold, args["fail_on_new"])]
     if failing:
         outcome["failed"] = True
         outcome["msg"] = "%s. The report: %s" % ("; ".join(text.rstrip(".") for text in failing), stored.path)

@@ -40,6 +40,25 @@ options:
       - Fail where a limit is exceeded. Without it this is only said.
     type: bool
     default: true
+  hosts:
+    description:
+      - The hosts whose plans are read. Those of the play when not given.
+    type: list
+    elements: str
+    version_added: 0.2.0
+  handed:
+    description:
+      - Take the plans that a job before this one in an AWX workflow handed on (O(netmend.reclaim.report#module:hand_on)), and write those
+        of the hosts into O(plans) first. No later job is handed them.
+    type: bool
+    default: false
+    version_added: 0.2.0
+  show:
+    description:
+      - Print what the plans do, as commands, for somebody who sees no files.
+    type: bool
+    default: false
+    version_added: 0.2.0
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -67,6 +86,11 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+ansible_stats:
+  description: That what was handed on was taken.
+  returned: when O(handed) is set
+  type: dict
+  sample: {"data": {"reclaim_handed_plans": ""}, "per_host": false, "aggregate": false}
 plans:
   description: The path of the plan file of each host whose plan has a step.
   returned: when all plan files are sound

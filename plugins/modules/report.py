@@ -175,6 +175,7 @@ options:
       - Of a host that several of them have, an audit is kept rather than a reason why there is none, and of two audits the
         newer one. Where they differ, that is told.
       - What cannot be read, is damaged or is something else fails the task, after the others were merged and written.
+      - What earlier jobs of an AWX workflow handed on (O(hand_on)) is merged as well, whatever is named here.
     type: list
     elements: str
   expected:
@@ -184,6 +185,16 @@ options:
       - Without it, a path with no report fails the task, for its slice may have had no host, or may not have ended.
     type: list
     elements: str
+  hand_on:
+    description:
+      - In a job of AWX, hand the report on to later jobs of the workflow, as an artifact of the job, so that the jobs need no disk that
+        all of them see. A report is the variable C(reclaim_slice_JOB) there. With O(merge), what is handed on are the plans, as
+        C(reclaim_handed_plans), which M(netmend.reclaim.preflight) takes.
+      - A report that is handed on does not fail by O(fail_on), for a task that fails hands nothing on; the job that merges fails by it.
+      - Fails where this is no job of AWX (C(awx_job_id)), and where what is handed on has more than 4 MiB when packed.
+    type: bool
+    default: false
+    version_added: 0.2.0
 attributes:
   check_mode:
     description: Can run in check mode.
@@ -240,12 +251,12 @@ EXAMPLES = r"""
 RETURN = r"""
 merged:
   description:
-    - "What was merged: the number of reports (C(slices)), the hosts of which they differ (C(twice)), the expected hosts that
-      none has (C(missing)), those that were not expected (C(unexpected)), the paths with no report (C(without)), and what
-      could not be read (C(wrong))."
+    - "What was merged: the hosts (C(hosts)), the number of reports (C(slices)), the hosts of which they differ (C(twice)),
+      the expected hosts that none has (C(missing)), those that were not expected (C(unexpected)), the paths with no report
+      (C(without)), and what could not be read (C(wrong))."
   returned: when O(merge) is given
   type: dict
-  sample: {"slices": 4, "twice": [], "missing": [], "unexpected": [], "without": [], "wrong": []}
+  sample: {"hosts": ["web1"], "slices": 4, "twice": [], "missing": [], "unexpected": [], "without": [], "wrong": []}
 written:
   description: Whether the report was written; it is not before the last batch of a play.
   returned: always
@@ -265,6 +276,11 @@ prometheus_textfile:
   returned: when O(prometheus_textfile) was given and could be written
   type: str
   sample: /var/lib/prometheus/node-exporter/reclaim.prom
+ansible_stats:
+  description: What is handed on to later jobs of the workflow; the variables and their values, packed.
+  returned: when O(hand_on) is set
+  type: dict
+  sample: {"data": {"reclaim_slice_12": "eNrT..."}, "per_host": false, "aggregate": false}
 latest:
   description: The symbolic link to it; null where it could not be made.
   returned: when written

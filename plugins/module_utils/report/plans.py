@@ -112,6 +112,23 @@ def _why_not(finding: t.Optional[t.Mapping[str, t.Any]], doubted: bool) -> str:
     return clean(encodable(text), _WORDS)
 
 
+def put(directory: str, hosts: t.Collection[str], planned: t.Any) -> None:
+    """Write the plans of these hosts that were handed on where ``read`` finds them, and no others. Raises Unreadable."""
+    if not isinstance(planned, dict):
+        raise Unreadable("what was handed on are no plans")
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+        for host, name in file_names(hosts).items():
+            path = os.path.join(directory, name)
+            if host in planned:
+                with open(path, "w", encoding="utf-8") as stream:
+                    json.dump(planned[host], stream)
+            elif os.path.lexists(path):
+                os.unlink(path)  # of an earlier run
+    except OSError as error:
+        raise Unreadable("%s cannot be written: %s" % (error.filename or directory, error.strerror)) from error
+
+
 def read(directory: str, hosts: t.Collection[str]) -> t.Dict[str, Reviewed]:
     """The plan of each host that has a file there. Raises Unreadable."""
     if not os.path.isdir(directory):

@@ -12,6 +12,7 @@ import os
 import typing as t
 
 from ..shapes import ShapeError
+from . import handing
 from .merging import Slice, slice_of
 from .store import LATEST
 
@@ -56,6 +57,22 @@ def read(paths: t.Iterable[str]) -> Read:
             slices.append(one)
             wrong += ["%s: %s" % (file, words) for words in one.wrong]
     return Read(tuple(slices), tuple(wrong), tuple(dict.fromkeys(without)))
+
+
+def with_handed(found: Read, handed: t.Mapping[str, t.Any]) -> Read:
+    """And the reports that earlier jobs handed on, by the names of their variables."""
+    parts, wrong = list(found.slices), list(found.wrong)
+    for name, text in handed.items():
+        try:
+            one = slice_of(name, handing.unpack(name, text))
+        except handing.HandingError as error:
+            wrong.append(str(error))
+        except ShapeError as error:
+            wrong.append("%s is no report of this collection: %s" % (name, error))
+        else:
+            parts.append(one)
+            wrong += ["%s: %s" % (name, words) for words in one.wrong]
+    return dataclasses.replace(found, slices=tuple(parts), wrong=tuple(wrong))
 
 
 def _files(path: str) -> t.List[str]:

@@ -84,6 +84,29 @@ def test_a_directory_that_is_not_there_is_told(tmp_path):
         plans.read(str(tmp_path / "nowhere"), ["edge1"])
 
 
+def test_what_was_handed_on_is_written_for_these_hosts_and_nothing_else_is_left_there(tmp_path):
+    directory = str(tmp_path / "approved")
+    plans.put(directory, ["edge1", "edge2", "Edge1"], {"edge1": PLAN, "Edge1": HELD, "edge2": PLAN, "other": PLAN})
+    assert set(plans.read(directory, ["edge1", "edge2", "Edge1"])) == {"edge1", "edge2", "Edge1"}
+    assert len(os.listdir(directory)) == 3
+    # The next run was only approved for one of them.
+    plans.put(directory, ["edge1", "edge2", "Edge1"], {"edge2": PLAN})
+    assert set(plans.read(directory, ["edge1", "edge2", "Edge1"])) == {"edge2"}
+    assert len(os.listdir(directory)) == 1
+
+
+@pytest.mark.parametrize("wrong", [None, [], "text"])
+def test_what_was_handed_on_and_is_no_plans_is_refused(tmp_path, wrong):
+    with pytest.raises(plans.Unreadable, match="what was handed on are no plans"):
+        plans.put(str(tmp_path), ["edge1"], wrong)
+
+
+def test_where_they_cannot_be_written_it_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(plans.Unreadable, match="cannot be written"):
+        plans.put(str(tmp_path / "file" / "approved"), ["edge1"], {})
+
+
 # What is waived ------------------------------------------------------------------------------------------------------
 
 
