@@ -126,6 +126,7 @@ def parts() -> t.Sequence[Part]:
             pytest("-n", "2", "tests/integration/events"),
             needs=("root", "ip", "java", "journalctl", "/lib/systemd/systemd-journal-remote", "Python 3.12"),
         ),
+        Part("awx", pytest("-n", "2", "--dist", "loadfile", "tests/integration/awx"), minutes=30),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
         Part("report", pytest("tests/integration/report"), needs=("chromium",)),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),
