@@ -210,6 +210,9 @@ def _write(
     # Without the waivers, a plan would mend what somebody said to let be.
     fit = waivers.about(given.waivers, document["generated"])
     planned = plans.let_be(planned, document["hosts"], fit) if not given.wrong else {}
+    problems = [*past.wrong, *given.wrong, *past.doubts, *wrong]
+    if problems:
+        document["problems"] = problems
     for words in [*wrong, *past.doubts, *map(waivers.words, waivers.lapsed(document))]:
         display.warning(plain(words))
     formats = chosen(args["formats"])

@@ -36,6 +36,7 @@ def render(fleet: Json) -> str:
     """A fleet document."""
     head = ["# Network audit: %s" % escaped(verdict(fleet), 200), "", _figures(fleet)]
     head += ["", *_severities(fleet)]
+    head += _list("Went wrong", [escaped(words, 400) for words in fleet.get("problems", ())])
     head += _list("Profiles of rules", ["%s: %s" % (*one,) for one in _profiles(fleet)])
     head += _list("Waivers that have expired", [escaped(waivers.words(item), 400) for item in waivers.lapsed(fleet)])
     absent = [host for host in fleet["hosts"].values() if host["status"] != AUDITED]
