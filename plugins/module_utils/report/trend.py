@@ -10,9 +10,12 @@ import typing as t
 
 from ..rules.base import SEVERITIES
 
-WIDTH, HEIGHT = 600, 120
+HEIGHT = 120
 """In the units of the drawing."""
-_WIDEST = 40.0
+WIDTH = 600
+"""The same, at most."""
+_WIDEST = 24.0
+"""A run's bar and the gap after it."""
 
 
 class Bar(t.NamedTuple):
@@ -25,10 +28,20 @@ class Bar(t.NamedTuple):
     height: float
 
 
-def bars(trend: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[Bar]:
-    """The pieces of all bars, the oldest run first and the worst severity at the bottom. None for fewer than two runs."""
+class Chart(t.NamedTuple):
+    """The drawing."""
+
+    width: int
+    height: int
+    tallest: int
+    """Findings that the whole height stands for."""
+    bars: t.List[Bar]
+
+
+def chart(trend: t.Sequence[t.Mapping[str, t.Any]]) -> t.Optional[Chart]:
+    """The bars of all runs, the oldest first and the worst severity at the bottom. None for fewer than two runs."""
     if len(trend) < 2:
-        return []
+        return None
     tallest = max(sum(point[severity] for severity in SEVERITIES) for point in trend) or 1
     step = min(WIDTH / len(trend), _WIDEST)
     made = []
@@ -41,4 +54,4 @@ def bars(trend: t.Sequence[t.Mapping[str, t.Any]]) -> t.List[Bar]:
                 made.append(
                     Bar(severity, round(number * step, 1), round(top, 1), round(step * 0.8, 1), round(height, 1))
                 )
-    return made
+    return Chart(round(step * len(trend)), HEIGHT, tallest, made)

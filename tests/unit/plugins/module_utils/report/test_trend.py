@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
-from ansible_collections.netmend.reclaim.plugins.module_utils.report.trend import HEIGHT, WIDTH, bars
+from ansible_collections.netmend.reclaim.plugins.module_utils.report.trend import HEIGHT, WIDTH, chart
 
 
 def point(**sums):
     return {**dict.fromkeys(("critical", "high", "medium", "low", "info"), 0), **sums}
 
 
+def bars(points):
+    return chart(points).bars
+
+
 def test_one_run_is_no_trend():
-    assert bars([]) == bars([point(high=1)]) == []
+    assert chart([]) is chart([point(high=1)]) is None
 
 
 def test_the_worst_stands_at_the_bottom_and_the_tallest_bar_fills_the_height():
@@ -24,4 +28,7 @@ def test_the_worst_stands_at_the_bottom_and_the_tallest_bar_fills_the_height():
 
 def test_all_runs_fit_also_where_nothing_was_found():
     assert bars([point()] * 60) == []
-    assert all(bar.x + bar.width <= WIDTH and bar.y >= 0 for bar in bars([point(info=number) for number in range(60)]))
+    for runs in (2, 10, 60):
+        drawn = chart([point(info=number) for number in range(runs)])
+        assert drawn.width <= WIDTH
+        assert all(bar.x + bar.width <= drawn.width and bar.y >= 0 for bar in drawn.bars)
