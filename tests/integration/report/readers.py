@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Programs that read the formats of a report, brought once and kept under build/. They are fixtures of who imports them."""
+"""Programs that read the formats of a report, or judge them, brought once and kept under build/. They are fixtures of who imports them."""
 
 from __future__ import annotations
 
@@ -16,29 +16,12 @@ import tarfile
 import pytest
 
 BUILD = pathlib.Path(__file__).resolve().parents[3] / "build"
-MULTITOOL = "@microsoft/sarif-multitool-linux@5.7.0"
 
 
 @pytest.fixture(scope="session")
 def multitool():
     """Microsoft's reader of SARIF, with the published schema beside it: fetched by npm, kept under build/, by its version."""
-    if shutil.which("npm") is None:
-        pytest.skip("no npm here (Debian's package npm)")
-    where = BUILD / "sarif-multitool-5.7.0"
-    with kept(where) as made:
-        if not made.exists():
-            scratch = where / "new"
-            scratch.mkdir(parents=True, exist_ok=True)
-            done = subprocess.run(
-                ["npm", "pack", MULTITOOL], cwd=scratch, capture_output=True, text=True, timeout=300, check=False
-            )
-            if done.returncode:
-                pytest.skip("npm cannot fetch %s: %s" % (MULTITOOL, done.stderr[-300:]))
-            with tarfile.open(next(scratch.glob("*.tgz"))) as packed:
-                packed.extractall(where, filter="data")
-            shutil.rmtree(scratch)
-            made.touch()
-    program = where / "package" / "Sarif.Multitool"
+    program = package("@microsoft/sarif-multitool-linux", "5.7.0", "sarif-multitool-5.7.0") / "Sarif.Multitool"
     program.chmod(0o755)
     return program
 
@@ -70,6 +53,35 @@ def promtool():
             package.unlink()
             made.touch()
     return where / "usr" / "bin" / "promtool"
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """The script of axe-core, which judges whether a page is accessible."""
+    return (package("axe-core", "4.14.1", "axe-core-4.14.1") / "axe.min.js").read_text(encoding="utf-8")
+
+
+def package(name, version, folder):
+    """What an npm package of this version holds, under build/ in this folder. Skips where npm cannot bring it."""
+    if shutil.which("npm") is None:
+        pytest.skip("no npm here (Debian's package npm)")
+    where = BUILD / folder
+    with kept(where) as made:
+        if not made.exists():
+            scratch = where / "new"
+            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.mkdir(parents=True)
+            wanted = "%s@%s" % (name, version)
+            done = subprocess.run(
+                ["npm", "pack", wanted], cwd=scratch, capture_output=True, text=True, timeout=300, check=False
+            )
+            if done.returncode:
+                pytest.skip("npm cannot fetch %s: %s" % (wanted, done.stderr[-300:]))
+            with tarfile.open(next(scratch.glob("*.tgz"))) as packed:
+                packed.extractall(where, filter="data")
+            shutil.rmtree(scratch)
+            made.touch()
+    return where / "package"
 
 
 @contextlib.contextmanager

@@ -154,6 +154,10 @@ def test_what_is_wrong_is_told_and_the_report_is_written(feed, given, words):
     assert run.fleet["summary"]["total"] == 1
     assert run.fleet["waivers"] is None
     assert "Traceback" not in run.output
+    # A name for a baseline is looked at when the report is written already.
+    wrong = "save_baseline" not in given
+    assert ("problems" in run.fleet) == wrong
+    assert ("Went wrong" in (run.reports / "latest" / "index.html").read_text(encoding="utf-8")) == wrong
 
 
 def test_a_damaged_report_is_told_and_the_one_before_is_compared_with(feed, stand):

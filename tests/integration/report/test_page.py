@@ -113,25 +113,6 @@ def test_without_scripts_everything_can_be_read(browse):
     assert "ip route get 216.238.110.55" in document
 
 
-@pytest.mark.parametrize(
-    "results", [samples.fleet_of_few, samples.hostile_fleet, samples.judged, samples.hostile_judged]
-)
-@pytest.mark.parametrize("width", [320, 390, 768, 1280])
-def test_nothing_is_wider_than_the_screen(browse, tmp_path, results, width):
-    """In a frame, for a window of a browser has a least width."""
-    script = """
-      for (const item of document.querySelectorAll("details")) item.open = true;
-      return document.documentElement.scrollWidth;
-    """
-    inner = probed(page(results()), script) + "<script>parent.postMessage(document.title, '*')</script>"
-    (tmp_path / "inner.html").write_text(inner, encoding="utf-8")
-    outer = (
-        "<!DOCTYPE html><title>none</title><script>onmessage = (event) => { document.title = event.data; }</script>"
-        '<iframe src="inner.html" style="width: %dpx; height: 800px; border: 0"></iframe>' % width
-    )
-    assert json.loads(title(browse(outer))) <= width
-
-
 FILTER = """
   const form = document.getElementById("filter");
   %s
