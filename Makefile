@@ -51,8 +51,9 @@ lab: setup ## hosts as network namespaces with the incident and other faults (ro
 lab-clean: base ## remove them
 	@$(PYTHON) tests/lab/lab.py down
 
-bench: setup ## against ip, ss and setup (root); figures in build/bench.json
+bench: setup ## against ip, ss and setup (root), and the page in a browser; figures in build/bench.json and build/bench-page.json
 	@$(PYTHON) tests/bench/run.py
+	@$(PYTHON) tests/bench/page.py
 
 fixtures: setup ## write what is generated anew: the captures of the rules' worlds (root), the rule catalogue
 	@if [ "$$(id -u)" = 0 ]; then \
