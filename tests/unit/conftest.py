@@ -6,4 +6,6 @@
 
 from __future__ import annotations
 
-from ansible_collections.netmend.reclaim.tests.fixtures import examples  # noqa: F401 - its import is its use
+from ansible_collections.netmend.reclaim.tests.fixtures import examples
+
+examples.settle()

@@ -15,7 +15,9 @@ import uuid
 
 import pytest
 from ansible_collections.netmend.reclaim.plugins.module_utils.kernel.namespace import entered
-from ansible_collections.netmend.reclaim.tests.fixtures import examples  # noqa: F401 - its import is its use
+from ansible_collections.netmend.reclaim.tests.fixtures import examples
+
+examples.settle()
 
 
 class Namespace:
