@@ -9,12 +9,21 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-import yaml
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.yaml import yaml_load
 from ansible_collections.netmend.reclaim.plugins.action.port import ActionModule as PortAction
 from ansible_collections.netmend.reclaim.plugins.plugin_utils import rule_profiles
 
 SHIPPED = pathlib.Path(__file__).resolve().parent.parent / "module_utils" / "owners" / "profiles"
+
+
+def _shipped() -> t.Dict[str, t.Dict[str, t.Any]]:
+    profiles = (yaml_load(path.read_text(encoding="utf-8")) for path in sorted(SHIPPED.glob("*.yml")))
+    return {profile["name"]: profile for profile in profiles}
+
+
+_PROFILES = _shipped()
+"""Read when the plugin is loaded: that is once in a run, before there is a worker for each host."""
 
 
 class ActionModule(PortAction):
@@ -36,10 +45,7 @@ def with_shipped(owners: t.Any) -> t.List[t.Dict[str, t.Any]]:
     given = owners if owners is not None else []
     if not isinstance(given, list) or not all(isinstance(profile, dict) and profile.get("name") for profile in given):
         raise AnsibleActionFail("owners: expected a list of profiles, each a dictionary with at least a name")
-    profiles = {}
-    for path in sorted(SHIPPED.glob("*.yml")):
-        shipped = yaml.safe_load(path.read_text(encoding="utf-8"))
-        profiles[shipped["name"]] = shipped
+    profiles = dict(_PROFILES)
     for profile in given:
         profiles[profile["name"]] = dict(profiles.get(profile["name"], {}), **profile)
     return list(profiles.values())

@@ -155,3 +155,7 @@ def _find_copy() -> Copy | str:
     except OSError as exc:
         return "the controller's pyroute2 cannot be read: %s" % exc
     return Copy(version, files)
+
+
+# When the plugin is loaded: that is once in a run, before there is a worker for each host.
+_find_copy()

@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from .kernel.port import Kernel
 
 PYTHON = (3, 9)
-OPTION_BYTES = 2000
+OPTION_BYTES = 500
 """What an option may take that comes back with the result, as Ansible wants it."""
 
 Collect = t.Callable[[t.Dict[str, t.Any], "Kernel"], t.Dict[str, t.Any]]

@@ -113,7 +113,7 @@ def test_what_only_the_action_needs_is_not_in_the_result_and_large_options_do_no
         for _host, answer in audit(python).answers:
             assert not [name for name in answer if name.startswith("pyroute2")]
             given = answer.get("invocation", {}).get("module_args", {})
-            assert len(json.dumps(given.get("owners", []))) <= 2000
+            assert len(json.dumps(given.get("owners", []))) <= 500
             assert given.get("limit", 200) == 200
 
 
