@@ -22,7 +22,7 @@ from ansible_collections.netmend.reclaim.plugins.module_utils.model import (
     Rule,
     Session,
 )
-from ansible_collections.netmend.reclaim.plugins.module_utils.plan.make import MADE_BY, STEPS
+from ansible_collections.netmend.reclaim.plugins.module_utils.plan.make import MADE_BY, STEPS, WITHHELD
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.ops import REMOVALS, allowed_by, kind_of
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.risk import risk_of
 from ansible_collections.netmend.reclaim.plugins.module_utils.plan.select import Resolved
@@ -337,3 +337,18 @@ def test_names_from_the_host_reach_the_plan_in_a_form_that_every_reader_takes() 
     ])  # fmt: skip
     (made,) = world.plan().steps
     assert made.object["iif"] == made.why[:4] == "\\xff" and made.command == "ip link del \\xff"
+
+
+def test_of_very_many_withheld_remedies_those_beyond_a_bound_are_counted() -> None:
+    world = World()
+    for number in range(WITHHELD + 500):
+        world.add(finding(step("rule.del", priority=number)), None)
+    for number in range(3):
+        world.add(finding(step("route.del", table=number), rule="RC204"), None)
+    plan = world.plan()
+    assert plan.steps == () and WITHHELD < len(plan.withheld) <= WITHHELD + 2
+    assert len({item.finding for item in plan.withheld}) == len(plan.withheld)
+    more = [re.search(r" \(and (\d+) more\)$", item.words) for item in plan.withheld]
+    assert sum(1 + (int(found.group(1)) if found else 0) for found in more) == WITHHELD + 503
+    assert {item.op for item in plan.withheld} == {"rule.del", "route.del"}
+    assert from_json(to_json(plan)) == plan
