@@ -42,14 +42,14 @@ def findings(fleet: _Fleet, numbers: t.Mapping[str, int], files: t.Mapping[str, 
                 "way": chain.words(links),
                 "steps": steps,
                 "withheld": withheld,
-                "mend": _mend(one.finding, steps),
+                "mend": _mend(one.finding, steps, withheld),
             }
         )
     return made
 
 
-def _mend(finding: t.Mapping[str, t.Any], steps: t.Sequence[Json]) -> Json:
-    """What resolves it, in one line: the command, or else the advice."""
+def _mend(finding: t.Mapping[str, t.Any], steps: t.Sequence[Json], withheld: t.Sequence[Json]) -> Json:
+    """What resolves it, in one line: the command, or else the advice; and why a plan does not have it."""
     planned = [step["command"] for step in steps if step["command"]]
     commands = planned or [step["command"] for step in finding["remedy"] if step["command"]]
     return {
@@ -57,6 +57,7 @@ def _mend(finding: t.Mapping[str, t.Any], steps: t.Sequence[Json]) -> Json:
         "command": commands[0] if commands else "",
         "more": len(commands) - 1 if commands else 0,
         "words": finding["advice"],
+        "held": withheld[0]["words"].rstrip(".") if withheld and not steps else "",
     }
 
 
