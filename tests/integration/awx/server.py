@@ -447,7 +447,7 @@ def _check_answer(question: t.Mapping[str, t.Any], value: t.Any) -> None:
     if kind in ("text", "textarea"):
         fits = isinstance(value, str)
     elif kind == "integer":
-        fits = type(value) is int and value >= question.get("min", value)
+        fits = isinstance(value, int) and not isinstance(value, bool) and value >= question.get("min", value)
     elif kind == "multiplechoice":
         fits = value in question["choices"]
     elif kind == "multiselect":

@@ -153,7 +153,7 @@ class Workflow:
         """The inventory of one slice: every so many-th host, by name. Groups keep the hosts that are left."""
         whole = yaml.safe_load(self._inventory.read_text(encoding="utf-8"))
         names: set[str] = set()
-        _each_group(whole, lambda hosts: names.update(hosts))
+        _each_group(whole, names.update)
         kept = set(sorted(names)[number - 1 :: slices])
         _each_group(whole, lambda hosts: [hosts.pop(name) for name in list(hosts) if name not in kept])
         return yaml.safe_dump(whole)
