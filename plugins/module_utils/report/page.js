@@ -79,7 +79,7 @@
       const button = document.createElement("button");
       button.type = "button";
       button.className = "only";
-      button.textContent = "Only this host’s findings";
+      button.textContent = "Only this host\u2019s findings";
       button.addEventListener("click", () => {
         form.reset();
         form.elements.host.value = element.dataset.name;

@@ -12,4 +12,7 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "report"), str(HERE.parents[1] / "lab")]
 
-from readers import multitool, promtool  # noqa: E402, F401
+from readers import multitool, promtool  # noqa: E402
+
+__all__ = ["multitool", "promtool"]
+"""Fixtures of another file, which tests find here."""

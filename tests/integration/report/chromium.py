@@ -85,7 +85,10 @@ class Browser:
 
     def event(self, method: str, session: str) -> Json:
         """The next event of this name, or one that has come since it was last asked for."""
-        fits = lambda said: said.get("method") == method and said.get("sessionId") == session  # noqa: E731
+
+        def fits(said: Json) -> bool:
+            return said.get("method") == method and said.get("sessionId") == session
+
         for said in self._pending:
             if fits(said):
                 self._pending.remove(said)

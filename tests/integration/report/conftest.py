@@ -20,7 +20,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 sys.path.insert(0, str(HERE))
 
-from readers import axe, multitool, promtool  # noqa: E402, F401
+from readers import axe, multitool, promtool  # noqa: E402
+
+__all__ = ["axe", "multitool", "promtool"]
+"""Fixtures of another file, which tests find here."""
 
 GONE = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 

@@ -260,15 +260,19 @@ def applied(**changes: t.Any) -> t.Dict[str, t.Any]:
 def plan(mends: t.Sequence[str], leaves: t.Sequence[str] = (), **changes: t.Any) -> t.Dict[str, t.Any]:
     """A plan that restarts the daemon of the incident for these fingerprints, and leaves others as they are."""
     args = {"owner": "doublezerod", "unit": "doublezerod.service", "argv": ["systemctl", "restart", "doublezerod"]}
-    said = {
-        "command": "systemctl restart doublezerod.service",
-        "why": "it holds a dead session",
-        "no_inverse": "a process that ended is not brought back",
-        "risk": "medium",
-        "risk_because": "its sessions end",
-        **changes,
-    }
-    step = PlanStep("owner.restart", tuple(mends), said.pop("command"), said.pop("why"), args=args, **said)
+    step = PlanStep(
+        **{
+            "op": "owner.restart",
+            "findings": tuple(mends),
+            "command": "systemctl restart doublezerod.service",
+            "why": "it holds a dead session",
+            "args": args,
+            "no_inverse": "a process that ended is not brought back",
+            "risk": "medium",
+            "risk_because": "its sessions end",
+            **changes,
+        }
+    )
     words = changes.get("why", "The op is not among the allowed ones.")
     held = tuple(Withheld(mark, "RC301", "rule.del", "not-allowed", words) for mark in leaves)
     host = {"hostname": "edge1", "machine_id": "m", "boot_id": "b", "netns": None}

@@ -21,7 +21,7 @@ def test_one_run_is_no_trend():
 
 def test_the_worst_stands_at_the_bottom_and_the_tallest_bar_fills_the_height():
     old, low, high = bars([point(high=1), point(high=1, low=3)]), *bars([point(), point(high=1, low=3)])
-    assert [(bar.severity, bar.height) for bar in old] == [("high", 30), ("high", 30), ("low", 90)]
+    assert [(one.severity, one.height) for one in old] == [("high", 30), ("high", 30), ("low", 90)]
     assert (low.severity, low.y + low.height) == ("high", HEIGHT)
     assert (high.severity, high.y, high.y + high.height) == ("low", 0, low.y)
 
@@ -31,4 +31,4 @@ def test_all_runs_fit_also_where_nothing_was_found():
     for runs in (2, 10, 60):
         drawn = chart([point(info=number) for number in range(runs)])
         assert drawn.width <= WIDTH
-        assert all(bar.x + bar.width <= drawn.width and bar.y >= 0 for bar in drawn.bars)
+        assert all(one.x + one.width <= drawn.width and one.y >= 0 for one in drawn.bars)
