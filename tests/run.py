@@ -128,7 +128,7 @@ def parts() -> t.Sequence[Part]:
         ),
         Part("awx", pytest("-n", "2", "--dist", "loadfile", "tests/integration/awx"), minutes=30),
         Part("bring", pytest("tests/integration/bring"), needs=("root", "ip")),
-        Part("report", pytest("tests/integration/report"), needs=("chromium",)),
+        Part("report", pytest("-n", "2", "tests/integration/report"), needs=("chromium",), minutes=30),
         Part("integration", python("tests/ansible_test.py", newest_core(), "integration")),
         Part("ansible-lint", tool("ansible-lint", "--offline", "--nocolor")),
         Part("galaxy-importer", python("tests/galaxy.py")),
