@@ -102,6 +102,9 @@ def parts() -> t.Sequence[Part]:
             needs=("root", "ip", "mmdebstrap", "nsenter"),
             minutes=20,
         ),
+        Part(
+            "schedule", pytest("tests/integration/schedule"), needs=("root", "podman", "runc", "mmdebstrap"), minutes=20
+        ),
         Part("kernel", pytest("tests/integration/kernel"), needs=("root", "ip", "nft", "conntrack")),
         Part("kernel-oldest", python("tests/oldest.py"), needs=("root", "ip", "nft", "conntrack", "Python 3.9")),
         Part("ssh", pytest("-n", "2", "tests/integration/ssh"), needs=("root", "ip", "sshd")),
