@@ -120,10 +120,10 @@ class Machine:
 
     def files(self) -> list[str]:
         """All that is in its file system, but what systemd and a journal write on their own."""
-        return self.sh(
-            "find / -xdev \\( -path /tmp -o -path /var/log -o -path /var/tmp -o -path /shared -o -path /run -o -path /root/.ansible \\) -prune -o "
-            "-print | sort"
-        ).splitlines()
+        mounted = [COLLECTIONS, "/shared", sys.base_prefix, sys.prefix]
+        not_its = ["/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/log", "/root/.ansible", *mounted]
+        pruned = " -o ".join("-path '%s'" % path for path in not_its)
+        return self.sh("find / \\( %s \\) -prune -o -print | sort" % pruned).splitlines()
 
 
 @pytest.fixture(scope="module")
