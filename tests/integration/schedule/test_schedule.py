@@ -13,8 +13,8 @@ import pytest
 from ansible_collections.netmend.reclaim.tests.integration.schedule.conftest import COLLECTIONS, until
 
 NAME = "reclaim-audit"
-# Told of an intent that does not hold: a finding whoever audits.
-WANTED = {"reclaim_intent": {"addresses": [{"address": "192.0.2.77/32", "interface": "lo"}]}}
+# Declared and not there: a finding whoever audits.
+WANTED = {"reclaim_intent": {"routes": [{"dst": "203.0.113.77/32"}]}}
 HOOK = "#!/bin/sh\nn=$(ls told 2>/dev/null | wc -l)\nmkdir -p told\ncat >told/$n\ntest ! -e refuse\n"
 
 
@@ -45,6 +45,9 @@ def run(machine, check: bool = True) -> None:
         machine.sh("systemctl start %s.service" % NAME, check=check)
     except AssertionError:
         raise AssertionError(machine.sh("journalctl -u %s.service | tail -60" % NAME)) from None
+    # systemctl does not wait for what comes after the audit: the hook.
+    state = "systemctl is-active %s.service" % NAME
+    until(lambda: machine.sh(state, check=False).strip() in ("inactive", "failed"))
 
 
 def fleet(machine) -> dict:
@@ -111,11 +114,7 @@ def test_a_hub(over_ssh):
 
     # A hook that fails: told, the report is there, and told again.
     machine.sh("touch /var/lib/%s/refuse" % NAME)
-    more = {
-        "reclaim_intent": {
-            "addresses": [*WANTED["reclaim_intent"]["addresses"], {"address": "192.0.2.78/32", "interface": "lo"}]
-        }
-    }
+    more = {"reclaim_intent": {"routes": [*WANTED["reclaim_intent"]["routes"], {"dst": "203.0.113.78/32"}]}}
     schedule(machine, **hub, reclaim_schedule_variables=more)
     run(machine, check=False)
     assert machine.sh("systemctl is-failed %s.service" % NAME).strip() == "failed"
@@ -128,7 +127,6 @@ def test_a_hub(over_ssh):
     assert len(machine.sh("ls -d /var/lib/%s/reports/2*" % NAME).split()) == 3, "older ones went"
 
     # By the clock. It is not started while it runs, and waits for one that was started by hand.
-    machine.sh("systemctl show -p NRestarts %s.service" % NAME)
     generated = fleet(machine)["generated"]
     schedule(machine, **{**hub, "reclaim_schedule_calendar": "*:*:0/2"}, reclaim_schedule_variables=more)
     until(lambda: fleet(machine)["generated"] != generated)
@@ -150,7 +148,7 @@ def test_a_hub(over_ssh):
     run(machine, check=False)
     assert "status=75" in machine.sh("systemctl status %s.service" % NAME, check=False)
     assert fleet(machine)["generated"] == generated
-    machine.sh("pkill -u %s sleep || kill $(cat /run/holder)" % NAME, check=False)
+    machine.sh("kill -- -$(cat /run/holder)")
 
     # It may write nowhere but where it should, and nothing of it is left.
     assert machine.sh("systemd-analyze security --no-pager %s.service | tail -1" % NAME)
@@ -180,7 +178,8 @@ def test_pull(ready):
     run(machine)
     host = fleet(machine)["hosts"]["localhost"]
     assert host["status"] == "audited", host
-    assert host["unseen"] == [], "its rights are enough to see all"
+    unseen = [item for item in host["unseen"] if not item["why"].startswith("the kernel has no module ")]
+    assert unseen == [], "its rights are enough to see all"
     # Where the repository is gone, the last checkout does.
     machine.sh("mv /srv/reclaim.git /srv/away.git")
     generated = fleet(machine)["generated"]
