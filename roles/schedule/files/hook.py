@@ -4,12 +4,14 @@
 
 """Tells a command and a URL of the new findings of the latest report: ``python3 hook.py hook.json``.
 
-Each report is told once. What could not be told is kept, and told after the next audit as far as it is still open.
-Ends with 1 where something could not be told. Needs the standard library only.
+Each is remembered until it is told, whatever becomes of the runs between: a finding is new that the report calls new and that
+was not told, or that stood in no report when something was told last. Ends with 1 where something could not be told. Needs the
+standard library only.
 """
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import subprocess
@@ -38,24 +40,28 @@ def main(path: str) -> int:
         print("The latest report is an earlier one: there is nothing new to tell.")
         return 0
     findings = _open(fleet)
-    ways = {"command": _run, "url": _post}
-    failed = False
-    waiting: t.Dict[str, t.List[str]] = {}
-    for way, tell in ways.items():
-        kept = set(state["waiting"].get(way, []))
-        telling = [item for item in findings if item["standing"] == "new" or _mark(item) in kept]
-        if not telling or not settings[way]:
+    wrong = 0
+    for way, tell in WAYS.items():
+        known = set(state["known"].pop(way)) if way in state["known"] else None
+        if not settings[way]:
             continue
-        message = _message(settings, os.path.realpath(report), fleet, telling)
+        telling = [item for item in findings if _is_to_be_told(item, known)]
+        told = {_mark(item) for item in findings} | _not_seen(fleet, known or ())
+        # Written first: whoever is ended while it tells does so again.
+        state["known"][way] = sorted(told - {_mark(item) for item in telling})
+        _write(settings["state"], state)
+        if not telling:
+            continue
         try:
-            tell(settings, message)
+            tell(settings, _message(settings, os.path.realpath(report), fleet, telling))
             print("Told the %s of %d findings." % (way, len(telling)))
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
-            failed = True
-            waiting[way] = [_mark(item) for item in telling]
+            state["known"][way] = sorted(told)
+        except (OSError, ValueError, subprocess.SubprocessError, http.client.HTTPException) as error:
+            wrong = 1
             print("The %s could not be told of %d findings: %s" % (way, len(telling), error), file=sys.stderr)
-    _write(settings["state"], {"generated": fleet["generated"], "waiting": waiting})
-    return int(failed)
+    state["generated"] = fleet["generated"]
+    _write(settings["state"], state)
+    return wrong
 
 
 def _read(path: str) -> Json:
@@ -64,10 +70,11 @@ def _read(path: str) -> Json:
 
 
 def _state(path: str) -> Json:
+    """``generated``: the report that was told last. ``known``: by way, the marks of what was told, or need not be."""
     try:
         return _read(path)
     except (OSError, ValueError):
-        return {"generated": None, "waiting": {}}
+        return {"generated": None, "known": {}}
 
 
 def _write(path: str, state: Json) -> None:
@@ -85,6 +92,19 @@ def _open(fleet: Json) -> t.List[Json]:
         if not finding.get("waived")
     ]
     return sorted(found, key=lambda item: (SEVERITIES.index(item["severity"]), item["host"]))
+
+
+def _is_to_be_told(item: Json, known: t.Optional[t.Collection[str]]) -> bool:
+    if known is None:
+        return bool(item["standing"] == "new")
+    # With nothing to compare with, nothing is new: a host's first audit.
+    return item["standing"] is not None and _mark(item) not in known
+
+
+def _not_seen(fleet: Json, known: t.Iterable[str]) -> t.Set[str]:
+    """What is known of hosts that could not be audited this time."""
+    dark = {name for name, host in fleet["hosts"].items() if host["status"] != "audited"}
+    return {mark for mark in known if mark.rpartition(" ")[0] in dark}
 
 
 def _mark(item: Json) -> str:
@@ -110,9 +130,18 @@ def _run(settings: Json, message: bytes) -> None:
 def _post(settings: Json, message: bytes) -> None:
     headers = {"Content-Type": "application/json", **settings["headers"]}
     request = urllib.request.Request(settings["url"], data=message, headers=headers, method="POST")
-    with urllib.request.urlopen(request, timeout=settings["seconds"]) as answer:
+    with urllib.request.build_opener(_Stay).open(request, timeout=settings["seconds"]) as answer:
         answer.read(1)
 
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """Follows nothing: the message would not go along, and the headers may be secret. It is an error then."""
+
+    def redirect_request(self, *_arguments: t.Any) -> None:
+        return None
+
+
+WAYS: t.Dict[str, t.Callable[[Json, bytes], None]] = {"command": _run, "url": _post}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1]))
