@@ -15,7 +15,7 @@ from ..reach.policy import table_name
 from .base import rule
 from .common import HostCheck, in_table, inside, plural, several
 from .policy import declares
-from .sessions import LIVE, ends, get_words, route_step
+from .sessions import LIVE, ends, get_words, route_steps
 from .tally import Group
 
 _DEFAULTS = ("0.0.0.0/0", "::/0")
@@ -138,6 +138,7 @@ class DeclaredRoutes(HostCheck):
         ways = [(hop.gateway, self.name(hop.ifindex), route.prefsrc) for route in there for hop in route.hops]
         others = [_words("", *way).strip() for way in dict.fromkeys(ways)]
         selector = {key: item.get(key) for key in ("family", "dst", "table", "gateway", "interface", "source")}
+        steps = [] if confidence == "hint" else route_steps(self, item)
         return self.finding(
             "route",
             selector,
@@ -163,12 +164,14 @@ class DeclaredRoutes(HostCheck):
             ],  # fmt: skip
             severity="low" if confidence == "hint" else severity,
             confidence=confidence,
-            remedy=() if confidence == "hint" else [route_step(self, item)],
+            remedy=steps,
             advice=(
                 "The table is too large to show each route: see whether it is there with the command given."
                 if confidence == "hint"
                 else "Another route holds the destination: decide which of the two is right."
                 if others
+                else "What is declared says neither gateway nor interface: which way it led is not known here."
+                if not steps
                 else "Adding it mends this run of the host only: whoever configures it at boot has lost or never had it."
             ),
             details={"cause": "route-differs" if others else "route-missing", "instead": others[:8]},

@@ -458,18 +458,20 @@ def way_back(check: HostCheck, to: str, ifindex: int | None) -> t.Iterator[Step]
     address = ipaddress.ip_address(to.partition("%")[0])
     for wanted in check.intent.routes:
         if wanted["family"] == address.version and address in ipaddress.ip_network(wanted["dst"]):
-            yield route_step(check, wanted)
+            yield from route_steps(check, wanted)
             return
 
 
-def route_step(check: HostCheck, wanted: t.Mapping[str, t.Any]) -> Step:
-    """The step that adds a declared route."""
+def route_steps(check: HostCheck, wanted: t.Mapping[str, t.Any]) -> t.List[Step]:
+    """The step that adds a declared route; none where intent does not say which way it leads."""
+    if not (wanted.get("gateway") or wanted.get("interface")):
+        return []
     args = {key: wanted.get(key) for key in ("family", "dst", "table", "gateway", "interface", "source")}
     words: t.List[object] = ["route", "add", wanted["dst"]]
     for word, key in (("via", "gateway"), ("dev", "interface"), ("src", "source")):
         words += [word, wanted[key]] if wanted.get(key) else []
     words += ["table", wanted["table"]] if wanted["table"] != 254 else []
-    return check.step("route.add", args, *words, family=wanted["family"])
+    return [check.step("route.add", args, *words, family=wanted["family"])]
 
 
 def get_words(query: Query, name: t.Callable[[t.Optional[int]], str]) -> t.List[object]:
