@@ -103,7 +103,7 @@ def parts() -> t.Sequence[Part]:
             minutes=20,
         ),
         Part(
-            "schedule", pytest("tests/integration/schedule"), needs=("root", "podman", "runc", "mmdebstrap"), minutes=20
+            "schedule", pytest("tests/integration/schedule"), needs=("root", "podman", "runc", "mmdebstrap"), minutes=45
         ),
         Part("kernel", pytest("tests/integration/kernel"), needs=("root", "ip", "nft", "conntrack")),
         Part("kernel-oldest", python("tests/oldest.py"), needs=("root", "ip", "nft", "conntrack", "Python 3.9")),
