@@ -22,6 +22,11 @@ WRONG = [
     ({**HUB, "reclaim_schedule_collection": "/x.tar.gz"}, "give either"),
     ({**HUB, "reclaim_schedule_cpu": "much"}, "such as 50%"),
     ({**HUB, "reclaim_schedule_user": "root"}, "not root"),
+    (
+        {**HUB, "reclaim_schedule_ansible": "/tmp/venv/bin"},
+        "/tmp/venv/bin: the service has a /tmp and a /var/tmp of its own",
+    ),
+    ({"reclaim_schedule_inventory": "/var/tmp/hosts"}, "/var/tmp/hosts: the service has"),
     ({**HUB, "reclaim_schedule_textfile": "/nowhere/reclaim.prom"}, "there is no directory /nowhere"),
     ({**HUB, "reclaim_schedule_textfile": "/srv/reclaim.txt"}, "ends in .prom"),
     ({**PULL, "reclaim_schedule_url": 'https://x/" version=evil'}, "without blanks, quotes and braces"),
