@@ -67,7 +67,7 @@ def test_routes(plans: Plans) -> None:
     assert withheld(plan) == {
         ("RC202", None, "no-remedy"),
         ("RC204", None, "no-remedy"),  # its routes work: whose they are only a person knows
-        ("RC209", "route.add", "inexact"),  # intent does not say through which gateway
+        ("RC209", None, "no-remedy"),  # intent does not say through which gateway
         ("RC402", None, "no-remedy"),
         ("RC406", None, "no-remedy"),
         ("RC407", None, "no-remedy"),
