@@ -38,7 +38,7 @@ signal.pause()
 GNUPG = "-c user.signingkey=tester@example.com"
 SSH = "-c gpg.format=ssh -c user.signingkey=/srv/signing"
 PUSH = (
-    "cd /srv/work; export GNUPGHOME=/srv/gnupg; git add -A; %s %%s commit -q %%s -m more; git push -q /srv/reclaim.git HEAD:main"
+    "cd /srv/clone; export GNUPGHOME=/srv/gnupg; git add -A; %s %%s commit -q %%s -m more; git push -q /srv/reclaim.git HEAD:main"
     % GIT
 )
 WRITES = """
@@ -55,8 +55,8 @@ def pull(machine):
         "ssh-keygen -q -N '' -t ed25519 -f /srv/signing; mkdir -m 700 /srv/gnupg;"
         "GNUPGHOME=/srv/gnupg gpg --batch --quiet --passphrase '' --quick-generate-key tester@example.com ed25519 sign never;"
         "GNUPGHOME=/srv/gnupg gpgconf --kill all;"
-        "git init -q --bare -b main /srv/reclaim.git; git init -q -b main /srv/work; install -d /srv/textfiles;"
-        "cp -r %s/ansible_collections/netmend/reclaim/playbooks /srv/work" % COLLECTIONS
+        "git init -q --bare -b main /srv/reclaim.git; git init -q -b main /srv/clone; install -d /srv/textfiles;"
+        "cp -r %s/ansible_collections/netmend/reclaim/playbooks /srv/clone" % COLLECTIONS
     )
     (machine.shared / "holder.py").write_text(HOLDER)
     machine.sh(FAULTS)
@@ -81,7 +81,7 @@ def pull(machine):
 def push(machine, options: str, signed: bool = True) -> str:
     """A commit with what is in the work tree: its name."""
     machine.sh(PUSH % (options, "-S" if signed else "--no-gpg-sign"))
-    return machine.sh("git -C /srv/work rev-parse HEAD").strip()
+    return machine.sh("git -C /srv/clone rev-parse HEAD").strip()
 
 
 def seen(schedule) -> tuple:
@@ -114,7 +114,7 @@ def test_what_the_service_may_is_enough(pull):
 
 def test_another_commit_is_taken(pull):
     (pull.machine.shared / "second.yml").write_text(WRITES % (NAME, "second"))
-    pull.machine.sh("cat /shared/second.yml >>/srv/work/playbooks/audit.yml")
+    pull.machine.sh("cat /shared/second.yml >>/srv/clone/playbooks/audit.yml")
     commit = push(pull.machine, GNUPG)
     assert pull.run() == "success 0", pull.journal()
     assert pull.machine.sh("cat /var/lib/%s/commit; ls /var/lib/%s/second" % (NAME, NAME)).split()[0] == commit
@@ -122,14 +122,14 @@ def test_another_commit_is_taken(pull):
 
 def test_a_commit_that_nobody_signed_does_not_run(pull):
     (pull.machine.shared / "evil.yml").write_text(WRITES % (NAME, "evil"))
-    pull.machine.sh("cat /shared/evil.yml >>/srv/work/playbooks/audit.yml; rm /var/lib/%s/second" % NAME)
+    pull.machine.sh("cat /shared/evil.yml >>/srv/clone/playbooks/audit.yml; rm /var/lib/%s/second" % NAME)
     push(pull.machine, "", signed=False)
     last = pull.latest()
     assert pull.run() == "exit-code 69", pull.journal()
     assert pull.latest() != last, "audited with the one before"
     assert pull.machine.sh("cd /var/lib/%s; ls second evil 2>/dev/null || true" % NAME).split() == ["second"]
     assert "could not be taken" in pull.journal()
-    pull.machine.sh("cd /srv/work; git checkout -q HEAD~1 -- playbooks; rm /var/lib/%s/second" % NAME)
+    pull.machine.sh("cd /srv/clone; git checkout -q HEAD~1 -- playbooks; rm /var/lib/%s/second" % NAME)
     commit = push(pull.machine, SSH)
     assert pull.run() == "success 0", pull.journal()
     assert pull.machine.sh("cat /var/lib/%s/commit" % NAME).strip() == commit
